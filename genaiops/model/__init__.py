@@ -1,0 +1,1 @@
+"""Plain data of everything stored; standard library only."""

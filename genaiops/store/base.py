@@ -1,0 +1,138 @@
+"""The Store protocol: what every backend promises, whichever engine is behind it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+__all__ = ["CompactStats", "Group", "Health", "Reader", "Store", "Table", "Txn"]
+
+Group = Literal["spans", "events"]
+"""Which kind of journal segment a line belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The answer of a query: column names and rows of Python values.
+
+    JSON columns hold decoded values, timestamps and dates stay what DuckDB returns.
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[tuple[Any, ...]]
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """Each row as a dict."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+    def df(self) -> Any:  # pandas is optional, so its type cannot be named here
+        """The table as a pandas DataFrame (needs pandas)."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.rows), columns=list(self.columns))
+
+    def arrow(self) -> Any:  # pyarrow is optional
+        """The table as a pyarrow Table (needs pyarrow)."""
+        import pyarrow as pa
+
+        return pa.Table.from_pylist(self.dicts())
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class Reader(Protocol):
+    """One consistent look at everything acknowledged, views of CONTRACT section 3."""
+
+    def query(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> Table:
+        """Runs one statement of our own and returns all rows."""
+        ...
+
+
+class Txn(Reader, Protocol):
+    """A serialised transaction on the control tables (schema ``data``), committed on exit."""
+
+    def execute(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> None:
+        """Runs one statement that changes data."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompactStats:
+    """What one round of compaction moved."""
+
+    segments: int = 0
+    rows: int = 0
+    bad_lines: int = 0
+    remaining: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How a store is, for ``genaiops store info`` and ``doctor``."""
+
+    ok: bool
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    problems: Sequence[str] = ()
+
+
+class Store(Protocol):
+    """Everything above the store talks to this.
+
+    `append` never raises into user code and takes no lock that another process holds; when it
+    returned True the lines survive the death of the process and every reader sees them.
+    """
+
+    @property
+    def uri(self) -> str:
+        """Where the store is."""
+        ...
+
+    def append(self, group: Group, lines: bytes) -> bool:
+        """Adds whole JSON lines (each ends with a line break) to the journal.
+
+        Returns: False when the lines could not be written; they are counted as dropped.
+        """
+        ...
+
+    def put_blob(self, data: bytes) -> str:
+        """Stores a value once by content; its SHA-256 in hex. Raises StoreError."""
+        ...
+
+    def get_blob(self, digest: str) -> bytes:
+        """A value stored by `put_blob`. Raises NotFoundError."""
+        ...
+
+    def flush(self, timeout_s: float = 5.0) -> bool:
+        """Waits until everything said so far is readable by every process."""
+        ...
+
+    def read(self, *, timeout_s: float = 10.0) -> AbstractContextManager[Reader]:
+        """Opens the views for one page of queries. Raises StoreError, StoreBusyError."""
+        ...
+
+    def sql(
+        self,
+        sql: str,
+        params: Sequence[Any] | Mapping[str, Any] = (),
+        *,
+        timeout_s: float = 30.0,
+        max_rows: int | None = None,
+    ) -> Table:
+        """Runs SQL of a user, read-only and locked down. Raises FilterError, StoreError."""
+        ...
+
+    def txn(self, *, timeout_s: float = 10.0) -> AbstractContextManager[Txn]:
+        """A control transaction. Raises StoreBusyError naming the holder."""
+        ...
+
+    def compact(self, *, budget_bytes: int = 8_000_000) -> CompactStats:
+        """Moves sealed segments into the database; does nothing when another process does."""
+        ...
+
+    def health(self) -> Health:
+        """Facts and problems."""
+        ...
