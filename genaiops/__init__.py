@@ -1,0 +1,103 @@
+"""LLM tracing, evaluation, prompt registry and gateway on an embedded store.
+
+    import genaiops
+
+    @genaiops.trace
+    def answer(question): ...
+
+Every public name is resolved on first use, so importing this package loads nothing else.
+"""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "genaiops.config": ("configure",),
+    "genaiops.errors": (
+        "AuthenticationError",
+        "BadRequestError",
+        "ConfigError",
+        "ConflictError",
+        "EvalError",
+        "FilterError",
+        "GenaiopsError",
+        "NotFoundError",
+        "PromptError",
+        "ProviderError",
+        "ProviderTimeoutError",
+        "RateLimitedError",
+        "StoreBusyError",
+        "StoreError",
+        "StoreVersionError",
+    ),
+    "genaiops.settings": ("set_tracking_uri", "get_tracking_uri"),
+    "genaiops.tracing": (
+        "autolog",
+        "extract",
+        "flush",
+        "get_current_active_span",
+        "get_last_active_trace_id",
+        "inject",
+        "log_expectation",
+        "log_feedback",
+        "start_span",
+        "trace",
+        "update_current_trace",
+    ),
+    "genaiops.query": ("get_trace", "search_traces", "sql"),
+    "genaiops.runs": (
+        "active_run",
+        "create_experiment",
+        "end_run",
+        "get_experiment_by_name",
+        "get_metric_history",
+        "get_run",
+        "last_active_run",
+        "log_metric",
+        "log_metrics",
+        "log_param",
+        "log_params",
+        "search_experiments",
+        "search_runs",
+        "set_experiment",
+        "set_tag",
+        "set_tags",
+        "start_run",
+    ),
+    "genaiops.prompts": (
+        "delete_prompt_alias",
+        "get_prompt",
+        "load_prompt",
+        "prompt_history",
+        "register_prompt",
+        "rollback_prompt_alias",
+        "search_prompts",
+        "set_prompt_alias",
+    ),
+    "genaiops.eval": ("aevaluate", "evaluate", "judge", "make_judge"),
+}
+_MODULES = {
+    "gateway": "genaiops.gateway",
+    "judges": "genaiops.eval.judges",
+    "openai": "genaiops.tracing.autolog.openai",
+}
+_ORIGIN = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = sorted([*_ORIGIN, *_MODULES, "__version__"])  # pyright: ignore[reportUnsupportedDunderAll]  names resolved below
+
+
+def __getattr__(name: str) -> Any:  # the attribute may be anything public
+    if name in _ORIGIN:
+        value = getattr(importlib.import_module(_ORIGIN[name]), name)
+    elif name in _MODULES:
+        value = importlib.import_module(_MODULES[name])
+    else:
+        raise AttributeError(f"module 'genaiops' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,201 @@
+"""Compaction: sealed segments become rows of the database, exactly once.
+
+One transaction inserts the rows and writes the segments' names into the ledger; a segment is
+deleted only after the checkpoint that holds its rows. Killed anywhere in between, the next round
+finds either nothing of the segment in the file, or its name in the ledger.
+"""
+
+import contextlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from genaiops.errors import StoreError
+from genaiops.store import gate, live, migrate, segments
+from genaiops.store.base import CompactStats
+from genaiops.store.engine import Engine, attach, in_memory
+from genaiops.store.journal import living_processes
+from genaiops.store.rows import events, spans
+from genaiops.store.segments import Segment
+
+__all__ = ["compact", "reached"]
+
+_SPAN_COLUMNS = ", ".join(spans.COLUMNS)
+_KEEP_LEDGER_NS = 7 * 86_400 * 10**9
+
+
+def reached(point: str) -> None:
+    """Called at each point where a crash would hurt most; the fault tests replace it.
+
+    Points: ``insert``, ``commit``, ``checkpoint``, ``unlink``.
+    """
+
+
+def compact(folder: Path, *, budget_bytes: int, timeout_s: float = 10.0) -> CompactStats:
+    """Moves sealed segments of up to `budget_bytes` into the database.
+
+    Does nothing while another process is the maintainer.
+    Raises: StoreError when the database cannot be written; the segments stay.
+    """
+    with gate.try_lock(folder / "maintainer.lock") as ours:
+        if not ours:
+            return CompactStats(remaining=len(segments.found(folder)))
+        return _round(folder, budget_bytes, timeout_s)
+
+
+def _round(folder: Path, budget_bytes: int, timeout_s: float) -> CompactStats:
+    everything = segments.found(folder)
+    sealed = segments.sealed(everything)
+    batch: list[Segment] = []
+    size = 0
+    for segment in sealed:
+        if batch and size + segment.size > budget_bytes:
+            break
+        batch.append(segment)
+        size += segment.size
+    if not batch:
+        return CompactStats()
+    engine = in_memory()
+    try:
+        bad = _stage(engine, folder, batch)
+        with gate.exclusive(folder, timeout_s=timeout_s):
+            migrate.ensure(folder)
+            attach(engine, folder, read_only=False)
+            rows = _load(engine, folder, batch, bad)
+            reached("checkpoint")
+            engine.execute("CHECKPOINT g")
+            engine.connection.close()
+            reached("unlink")
+            for segment in batch:
+                with contextlib.suppress(FileNotFoundError):
+                    segment.path.unlink()
+    finally:
+        engine.connection.close()
+    return CompactStats(
+        segments=len(batch),
+        rows=rows,
+        bad_lines=sum(bad.values()),
+        remaining=len(sealed) - len(batch),
+    )
+
+
+def _stage(engine: Engine, folder: Path, batch: Sequence[Segment]) -> dict[str, int]:
+    """Parses the lines into temporary tables, outside the gate; lines that are bad, by segment."""
+    bad: dict[str, int] = {}
+    for group, columns in (("spans", spans.JOURNAL), ("events", events.JOURNAL)):
+        table = f"staged_{group}"
+        files = [segment for segment in batch if segment.group == group]
+        filled = [segment.path for segment in files if segment.size]
+        if filled:
+            source = f"FROM {segments.read_json(filled, columns)}"
+        else:
+            empty = ", ".join(f"NULL::{kind} AS {name}" for name, kind in columns.items())
+            source = f"SELECT {empty} LIMIT 0"
+        engine.execute(f"CREATE TEMP TABLE {table} AS {source}")
+        needed = "trace_id IS NULL OR span_id IS NULL" if group == "spans" else "k IS NULL"
+        unread = engine.query(f"SELECT count(*) FROM {table} WHERE {needed}").rows[0][0]
+        if unread:
+            bad |= {segment.name: segments.quarantine(folder, segment) for segment in files}
+    engine.execute(
+        "CREATE TEMP TABLE new_spans AS "
+        + spans.newest(f"({spans.from_journal('temp.staged_spans')})")
+    )
+    engine.execute("DROP TABLE temp.staged_spans")
+    return bad
+
+
+def _load(engine: Engine, folder: Path, batch: Sequence[Segment], bad: dict[str, int]) -> int:
+    """One transaction: rows, roll-ups and the ledger; the number of rows."""
+    names = [segment.name for segment in batch]
+    known = engine.query(
+        "SELECT name FROM g.data.segments WHERE name IN (SELECT unnest(?))", [names]
+    )
+    if known.rows:  # a crash between commit and unlink: all of them are in already
+        fresh = set(names) - {name for (name,) in known.rows}
+        if fresh:
+            raise StoreError(
+                f"segments {sorted(fresh)!r} were staged with others that are already stored: "
+                "run `genaiops store compact` again"
+            )
+        return 0
+    engine.execute("BEGIN")
+    rows = _load_spans(engine, sorted(living_processes(folder)))
+    rows += _load_events(engine)
+    reached("insert")
+    now = time.time_ns()
+    engine.connection.executemany(
+        "INSERT INTO g.data.segments VALUES (?, ?, ?, ?, ?)",
+        [[item.name, None, bad.get(item.name, 0), item.size, now] for item in batch],
+    )
+    engine.execute(
+        "DELETE FROM g.data.segments WHERE done_ns < ?", [now - _KEEP_LEDGER_NS]
+    )
+    engine.execute("COMMIT")
+    reached("commit")
+    return rows
+
+
+def _load_spans(engine: Engine, alive: list[str]) -> int:
+    """Spans, open spans and the traces they touch."""
+    pairs = "SELECT 1 FROM temp.new_spans AS n WHERE n.trace_id = {0}.trace_id AND n.span_id = {0}.span_id"
+    engine.execute(
+        "CREATE TEMP TABLE still_open AS SELECT 'start' AS k, * FROM g.data.open_spans AS o "
+        f"WHERE NOT EXISTS ({pairs.format('o')})"
+    )
+    names = ", ".join("'" + name.replace("'", "''") + "'" for name in alive) or "''"
+    engine.execute(
+        "CREATE TEMP TABLE every AS SELECT * FROM temp.new_spans UNION ALL BY NAME "
+        "SELECT * FROM temp.still_open"
+    )
+    ended = f"k <> 'start' OR coalesce(proc, '') NOT IN ({names})"
+    engine.execute(
+        f"CREATE TEMP TABLE ended AS SELECT {live.settle_open(alive)} FROM temp.every "
+        f"WHERE {ended}"
+    )
+    engine.execute("DELETE FROM g.data.open_spans")
+    engine.execute(
+        f"INSERT INTO g.data.open_spans BY NAME SELECT {_SPAN_COLUMNS} FROM temp.every "
+        f"WHERE NOT ({ended})"
+    )
+    engine.execute(
+        "DELETE FROM g.data.spans AS s USING temp.ended AS e "
+        "WHERE s.start_ns >= (SELECT min(start_ns) FROM temp.ended) "
+        "AND s.trace_id = e.trace_id AND s.span_id = e.span_id"
+    )
+    live.trace_rollup(engine, "temp.ended", "rolled")
+    engine.execute(
+        f"INSERT INTO g.data.spans BY NAME SELECT {_SPAN_COLUMNS} FROM temp.ended "
+        "ORDER BY start_ns"
+    )
+    engine.execute(
+        "DELETE FROM g.data.traces WHERE trace_id IN (SELECT trace_id FROM temp.touched)"
+    )
+    engine.execute("INSERT INTO g.data.traces BY NAME FROM temp.rolled ORDER BY start_ns")
+    return int(engine.query("SELECT count(*) FROM temp.new_spans").rows[0][0])
+
+
+def _load_events(engine: Engine) -> int:
+    """Each kind: rows of the batch merged with the rows of the same things in the file."""
+    kinds = {kind for (kind,) in engine.query("SELECT DISTINCT k FROM temp.staged_events").rows}
+    for kind in events.KINDS:
+        if not any(name and f"'{name}'" in kind.where for name in kinds):
+            continue
+        table = f"g.data.{kind.table}"
+        rows = kind.rows("temp.staged_events")
+        if not kind.merge:
+            engine.execute(f"INSERT INTO {table} BY NAME {rows}")
+            continue
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE batch AS {rows}")
+        same = " AND ".join(f"t.{key} = b.{key}" for key in kind.keys.split(", "))
+        engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE merged AS "
+            + kind.merged(
+                f"(SELECT * FROM temp.batch UNION ALL BY NAME SELECT * FROM {table} AS t "
+                f"WHERE EXISTS (SELECT 1 FROM temp.batch AS b WHERE {same}))"
+            )
+        )
+        engine.execute(f"DELETE FROM {table} AS t USING temp.batch AS b WHERE {same}")
+        engine.execute(f"INSERT INTO {table} BY NAME FROM temp.merged")
+    return int(
+        engine.query("SELECT count(*) FROM temp.staged_events WHERE k IS NOT NULL").rows[0][0]
+    )

@@ -1,0 +1,161 @@
+"""DuckDB instances: opened for one piece of work, then closed. Nothing else imports duckdb."""
+
+import contextlib
+import json
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genaiops.errors import FilterError, StoreError
+from genaiops.store.base import Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["Engine", "in_memory", "opened"]
+
+FILE = "genaiops.duckdb"
+_CONFIG: Mapping[str, Any] = {  # DuckDB takes text, numbers and booleans here
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "python_enable_replacements": False,
+}
+
+
+class Engine:
+    """One DuckDB connection with the store attached as ``g``.
+
+    Errors of DuckDB arrive as StoreError with one sentence, except where the caller says that the
+    SQL is a user's (`FilterError`).
+    """
+
+    def __init__(self, connection: "duckdb.DuckDBPyConnection") -> None:
+        self.connection = connection
+
+    def execute(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> None:
+        """Runs one or several statements."""
+        with _plain_errors():
+            self.connection.execute(sql, params or None)
+
+    def query(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> Table:
+        """Runs one statement and returns all its rows."""
+        with _plain_errors():
+            return self._fetch(sql, params, None)
+
+    def user_query(
+        self, sql: str, params: Any, *, timeout_s: float, max_rows: int | None
+    ) -> Table:  # params: whatever DuckDB binds
+        """Runs a user's statement, interrupted after `timeout_s` seconds. Raises FilterError."""
+        import duckdb
+
+        timer = threading.Timer(timeout_s, self.connection.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            return self._fetch(sql, params, max_rows)
+        except duckdb.InterruptException:
+            raise FilterError(
+                f"the query took longer than {timeout_s:g} s and was stopped: narrow it down"
+            ) from None
+        except duckdb.OutOfMemoryException as error:
+            raise FilterError(
+                f"the query needs more memory than it may use: {_first_line(error)}"
+            ) from error
+        except (duckdb.Error, ValueError, TypeError, NotImplementedError) as error:
+            raise FilterError(f"the query cannot be run: {_first_line(error)}") from error
+        finally:
+            timer.cancel()
+
+    def _fetch(self, sql: str, params: Any, max_rows: int | None) -> Table:
+        cursor = self.connection.execute(sql, params or None)
+        described = cursor.description or []
+        columns = [column[0] for column in described]
+        rows = cursor.fetchall() if max_rows is None else cursor.fetchmany(max_rows)
+        texts = [at for at, column in enumerate(described) if str(column[1]) == "JSON"]
+        if texts:
+            rows = [_decoded(row, texts) for row in rows]
+        return Table(columns, rows)
+
+
+def in_memory(*, threads: int | None = None, memory: str | None = None) -> Engine:
+    """A private instance without a file."""
+    import duckdb
+
+    config = dict(_CONFIG)
+    if threads is not None:
+        config["threads"] = threads
+    if memory is not None:
+        config["memory_limit"] = memory
+    with _plain_errors():
+        return Engine(duckdb.connect(":memory:", config=config))
+
+
+@contextlib.contextmanager
+def opened(folder: Path, *, read_only: bool, engine: Engine | None = None) -> Generator[Engine]:
+    """Attaches the store's file as ``g``, detaches and closes at the end; needs the gate.
+
+    Raises: StoreError when the file is damaged, with what to do.
+    """
+    engine = engine or in_memory()
+    try:
+        attach(engine, folder, read_only=read_only)
+        yield engine
+    finally:
+        engine.connection.close()
+
+
+def attach(engine: Engine, folder: Path, *, read_only: bool) -> None:
+    """Attaches the store's file and makes its views the ones that plain names mean."""
+    import duckdb
+
+    quoted = str(folder / FILE).replace("'", "''")
+    mode = " (READ_ONLY)" if read_only else ""
+    if not read_only:  # a checkpoint is ours to time: segments go only after it
+        engine.connection.execute("PRAGMA disable_checkpoint_on_shutdown")
+        engine.connection.execute("SET max_vacuum_tasks = 0")
+    try:
+        engine.connection.execute(f"ATTACH '{quoted}' AS g{mode}")
+        engine.connection.execute("USE g")
+    except duckdb.Error as error:
+        raise StoreError(_open_failed(folder, error)) from error
+
+
+def _open_failed(folder: Path, error: Exception) -> str:
+    text = _first_line(error)
+    path = folder / FILE
+    if "lock" in text.lower() and "conflicting" in text.lower():
+        return f"{str(path)!r} is open in another program: close it ({text})"
+    return (
+        f"{str(path)!r} cannot be opened, it seems damaged: run `genaiops store doctor` "
+        f"({text})"
+    )
+
+
+@contextlib.contextmanager
+def _plain_errors() -> Generator[None]:
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        raise StoreError(f"the store cannot answer: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:300] if lines else type(error).__name__
+
+
+def _decoded(row: tuple[Any, ...], texts: Sequence[int]) -> tuple[Any, ...]:
+    """The row with its JSON texts as Python values."""
+    values = list(row)
+    for at in texts:
+        if isinstance(values[at], str):
+            try:
+                values[at] = json.loads(values[at])
+            except (ValueError, RecursionError):
+                continue  # text that is no JSON stays text
+    return tuple(values)
+
+

@@ -1,0 +1,166 @@
+"""Reading: the database file plus the journal's tail, as one set of views.
+
+What is still in the journal, and spans that are still open, are put into temporary tables, and
+temporary views with the contract's names cover the file's own. With an empty journal nothing is
+made and the file's views answer.
+"""
+
+from pathlib import Path
+
+from genaiops.store import segments
+from genaiops.store.engine import Engine
+from genaiops.store.journal import living_processes
+from genaiops.store.rows import events, spans
+
+__all__ = ["make_views", "settle_open", "trace_rollup"]
+
+_SPAN_VIEW = (
+    ", ".join(spans.COLUMNS[:9])
+    + ", (end_ns - start_ns) / 1e6 AS duration_ms, "
+    + ", ".join(spans.COLUMNS[9:34])
+)
+_SPAN_COLUMNS = ", ".join(spans.COLUMNS)
+_TRACE_COLUMNS = ", ".join(spans.TRACE_COLUMNS)
+_TRACE_VIEW = (
+    ", ".join(spans.TRACE_COLUMNS[:5])
+    + ", (end_ns - start_ns) / 1e6 AS duration_ms, "
+    + ", ".join(spans.TRACE_COLUMNS[5:])
+)
+_EVENT_VIEWS = {
+    "experiments": "experiment_id, name, state, created_ns",
+    "runs": "run_id, experiment_id, name, status, start_ns, end_ns, parent_run_id, \"user\", "
+    "source, description",
+    "params": "run_id, key, value",
+    "run_tags": "run_id, key, value",
+    "metrics": "run_id, key, value, step, ts_ns",
+    "metrics_latest": "run_id, key, value, step, ts_ns, min, max, n",
+    "assessments": "*",
+    "eval_rows": "* EXCLUDE (ts_ns)",
+    "answers": "key, kind, response, usage, created_ns",
+}
+
+
+def make_views(engine: Engine, folder: Path) -> None:
+    """Covers the file's views where the journal or open spans have something to add."""
+    done = {name for (name,) in engine.query("SELECT name FROM g.data.segments").rows}
+    tail = [segment for segment in segments.found(folder) if segment.name not in done]
+    alive = sorted(living_processes(folder))
+    span_files = [item.path for item in tail if item.group == "spans" and item.size]
+    event_files = [item.path for item in tail if item.group == "events" and item.size]
+    open_spans = engine.query("SELECT count(*) FROM g.data.open_spans").rows[0][0]
+    if span_files or open_spans:
+        _live_spans(engine, span_files, alive)
+    running = engine.query("SELECT count(*) FROM g.data.runs WHERE status = 'RUNNING'").rows[0][0]
+    if event_files or running:
+        _live_events(engine, event_files, alive)
+
+
+def _live_spans(engine: Engine, files: list[Path], alive: list[str]) -> None:
+    """Temporary tables ``live_spans`` and ``live_traces``, and the views over them."""
+    if files:
+        lines = segments.read_json(files, spans.JOURNAL)
+        engine.execute(f"CREATE TEMP TABLE tail_spans AS {spans.from_journal(lines)}")
+    else:
+        engine.execute(
+            "CREATE TEMP TABLE tail_spans AS "
+            f"SELECT 'span' AS k, {_SPAN_COLUMNS} FROM g.data.open_spans LIMIT 0"
+        )
+    every = (
+        f"(SELECT k, {_SPAN_COLUMNS} FROM tail_spans UNION ALL BY NAME "
+        f"SELECT 'start' AS k, {_SPAN_COLUMNS} FROM g.data.open_spans)"
+    )
+    engine.execute(
+        f"CREATE TEMP TABLE live_spans AS SELECT {settle_open(alive)} "
+        f"FROM ({spans.newest(every)})"
+    )
+    engine.execute("DROP TABLE tail_spans")
+    engine.execute(
+        f"CREATE TEMP VIEW spans AS SELECT {_SPAN_VIEW} FROM g.data.spans "
+        f"UNION ALL SELECT {_SPAN_VIEW} FROM temp.live_spans"
+    )
+    trace_rollup(engine, "temp.live_spans", "live_traces")
+    engine.execute(
+        f"CREATE TEMP VIEW traces AS SELECT {_TRACE_VIEW} FROM g.data.traces "
+        "WHERE trace_id NOT IN (SELECT trace_id FROM temp.live_traces) "
+        f"UNION ALL SELECT {_TRACE_VIEW} FROM temp.live_traces"
+    )
+
+
+def settle_open(alive: list[str]) -> str:
+    """The columns of ``data.spans``, the status of open spans told by whether they can still end.
+
+    A start line carries status ``running``; whose process is gone is ``interrupted``.
+    """
+    names = ", ".join("'" + name.replace("'", "''") + "'" for name in alive) or "''"
+    status = (
+        "CASE WHEN k <> 'start' THEN status "
+        f"WHEN proc IN ({names}) THEN 'running' ELSE 'interrupted' END AS status"
+    )
+    return ", ".join(status if name == "status" else name for name in spans.COLUMNS)
+
+
+def trace_rollup(engine: Engine, rows: str, target: str) -> None:
+    """Makes the temporary table `target`: the roll-up of every trace that `rows` touches.
+
+    Spans of those traces that are already in the file are taken along.
+    """
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE touched AS SELECT trace_id, start_ns FROM g.data.traces "
+        f"WHERE trace_id IN (SELECT trace_id FROM {rows})"
+    )
+    whole = rows
+    if engine.query("SELECT count(*) FROM temp.touched").rows[0][0]:
+        engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE whole AS SELECT {_SPAN_COLUMNS} FROM {rows} "
+            f"UNION ALL SELECT {_SPAN_COLUMNS} FROM g.data.spans AS f "
+            "WHERE f.start_ns >= (SELECT min(start_ns) FROM temp.touched) "
+            "AND f.trace_id IN (SELECT trace_id FROM temp.touched) "
+            "AND NOT EXISTS (SELECT 1 FROM "
+            f"{rows} AS r WHERE r.trace_id = f.trace_id AND r.span_id = f.span_id)"
+        )
+        whole = "temp.whole"
+    covered = None
+    if engine.query(spans.NESTED_USAGE.format(spans=whole)).rows[0][0]:
+        engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE covered AS {spans.COVERED.format(spans=whole)}"
+        )
+        covered = "temp.covered"
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS {spans.rollup(whole, covered)}")
+
+
+def _live_events(engine: Engine, files: list[Path], alive: list[str]) -> None:
+    """Temporary views of the kinds that the tail touches."""
+    kinds: set[str] = {"run"}
+    if files:
+        lines = segments.read_json(files, events.JOURNAL)
+        engine.execute(f"CREATE TEMP TABLE tail_events AS FROM {lines} WHERE k IS NOT NULL")
+        kinds |= {kind for (kind,) in engine.query("SELECT DISTINCT k FROM tail_events").rows}
+    for kind in events.KINDS:
+        if files and any(f"'{name}'" in kind.where for name in kinds):
+            _live_kind(engine, kind, alive)
+        elif kind is events.RUNS:
+            engine.execute(
+                f"CREATE TEMP VIEW runs AS SELECT {_run_columns(alive)} FROM g.data.runs"
+            )
+
+
+def _live_kind(engine: Engine, kind: events.EventKind, alive: list[str]) -> None:
+    both = (
+        f"(SELECT * FROM g.data.{kind.table} UNION ALL BY NAME {kind.rows('temp.tail_events')})"
+    )
+    merged = f"({kind.merged(both)})" if kind.merge else both
+    columns = _run_columns(alive) if kind is events.RUNS else _EVENT_VIEWS[kind.table]
+    condition = " WHERE value IS NOT NULL" if kind is events.RUN_TAGS else ""
+    engine.execute(
+        f"CREATE TEMP VIEW {kind.table} AS SELECT {columns} FROM {merged}{condition}"
+    )
+
+
+def _run_columns(alive: list[str]) -> str:
+    """The columns of ``runs``; a running run of a dead process was interrupted."""
+    names = ", ".join("'" + name.replace("'", "''") + "'" for name in alive) or "''"
+    status = (
+        f"CASE WHEN status = 'RUNNING' AND proc IS NOT NULL AND proc NOT IN ({names}) "
+        "THEN 'INTERRUPTED' ELSE status END AS status"
+    )
+    return _EVENT_VIEWS["runs"].replace("status", status, 1)

@@ -1,0 +1,242 @@
+"""LocalStore: journal, gate and one DuckDB file in a folder."""
+
+import contextlib
+import json
+import os
+import threading
+import uuid
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from genaiops.errors import StoreError, StoreVersionError
+from genaiops.store import blobs, gate, live, maintainer, migrate
+from genaiops.store.base import CompactStats, Group, Health, Reader, Table, Txn
+from genaiops.store.compact import compact
+from genaiops.store.engine import FILE, Engine, attach, in_memory, opened
+from genaiops.store.journal import Journal, prepare_folder
+
+__all__ = ["LocalStore"]
+
+FORMAT = 1
+"""Version of the folder's layout and of the journal's lines."""
+
+_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph"}
+
+
+class LocalStore:
+    """A store folder; safe to use from many threads and processes at once."""
+
+    def __init__(self, folder: Path, *, power: bool = False) -> None:
+        self.folder = folder
+        self._journal = Journal(folder, power=power)
+        self._journal.on_seal = self._sealed
+        self._prepared = False
+        self._txn_lock = threading.Lock()
+
+    @property
+    def uri(self) -> str:
+        """The folder."""
+        return str(self.folder)
+
+    @property
+    def dropped(self) -> int:
+        """Lines of this process that could not be written and are lost."""
+        return self._journal.dropped
+
+    def append(self, group: Group, lines: bytes) -> bool:
+        """See `Store.append`."""
+        if not self._prepared:
+            self._prepare()
+        return self._journal.append(group, lines)
+
+    def put_blob(self, data: bytes) -> str:
+        """See `Store.put_blob`."""
+        if not self._prepared:
+            self._prepare()
+        return blobs.put(self.folder, data)
+
+    def get_blob(self, digest: str) -> bytes:
+        """See `Store.get_blob`."""
+        return blobs.get(self.folder, digest)
+
+    def flush(self, timeout_s: float = 5.0) -> bool:
+        """See `Store.flush`: lines are readable as soon as they are written; retries the rest."""
+        del timeout_s  # nothing here waits
+        return self._journal.write_pending()
+
+    def seal(self) -> None:
+        """Closes this process's open segments, so that they can be compacted now."""
+        self._journal.seal()
+
+    @contextlib.contextmanager
+    def read(self, *, timeout_s: float = 10.0) -> Generator[Reader]:
+        """See `Store.read`."""
+        with self._engine(timeout_s) as engine:
+            yield engine
+
+    def sql(
+        self,
+        sql: str,
+        params: Sequence[Any] | Mapping[str, Any] = (),
+        *,
+        timeout_s: float = 30.0,
+        max_rows: int | None = None,
+    ) -> Table:
+        """See `Store.sql`."""
+        with self._engine(10.0, memory="2GB") as engine:
+            engine.execute("SET disabled_filesystems = 'LocalFileSystem'")
+            engine.execute("SET lock_configuration = true")
+            return engine.user_query(sql, params, timeout_s=timeout_s, max_rows=max_rows)
+
+    @contextlib.contextmanager
+    def txn(self, *, timeout_s: float = 10.0) -> Generator[Txn]:
+        """See `Store.txn`; the transactions of one process queue here and not at the gate."""
+        if not self._prepared:
+            self._prepare(strict=True)
+        if not self._txn_lock.acquire(timeout=timeout_s):
+            raise StoreError(
+                f"another thread of this program holds the store {self.uri!r} for {timeout_s:g} s"
+            )
+        try:
+            with gate.exclusive(self.folder, timeout_s=timeout_s):
+                migrate.ensure(self.folder) if not self._current() else None
+                with opened(self.folder, read_only=False) as engine:
+                    if not migrate.check(engine, self.folder):
+                        raise StoreError(f"the store {self.uri!r} changed: try again")
+                    engine.execute("BEGIN")
+                    yield engine
+                    engine.execute("COMMIT")
+        finally:
+            self._txn_lock.release()
+
+    def compact(self, *, budget_bytes: int = 8_000_000) -> CompactStats:
+        """See `Store.compact`."""
+        if not self.folder.exists():
+            return CompactStats()
+        self._check_format()
+        return compact(self.folder, budget_bytes=budget_bytes)
+
+    def health(self) -> Health:
+        """See `Store.health`."""
+        from genaiops.store import doctor
+
+        return doctor.examine(self)
+
+    @contextlib.contextmanager
+    def _engine(self, timeout_s: float, memory: str | None = None) -> Generator[Engine]:
+        """A private instance that shows file and journal, under the shared gate."""
+        self._check_format()
+        engine = in_memory(memory=memory)
+        try:
+            if not self.folder.exists():
+                self._attach_empty(engine)
+                yield engine
+                return
+            with gate.shared(self.folder, timeout_s=timeout_s):
+                current = self._attach(engine)
+                if current:
+                    yield engine
+                    return
+            engine.connection.close()
+            with gate.exclusive(self.folder, timeout_s=timeout_s):
+                migrate.ensure(self.folder)
+            engine = in_memory(memory=memory)
+            with gate.shared(self.folder, timeout_s=timeout_s):
+                self._attach(engine)
+                yield engine
+        finally:
+            engine.connection.close()
+
+    def _attach(self, engine: Engine) -> bool:
+        """Attaches file and journal; False when the file must be migrated first."""
+        if not (self.folder / FILE).exists():
+            self._attach_empty(engine)
+        else:
+            attach(engine, self.folder, read_only=True)
+            if not migrate.check(engine, self.folder):
+                return False
+        live.make_views(engine, self.folder)
+        return True
+
+    def _attach_empty(self, engine: Engine) -> None:
+        """Nothing was compacted yet: the schema in memory, so that the views exist."""
+        engine.execute("ATTACH ':memory:' AS g; USE g")
+        migrate.apply(engine, 0)
+
+    def _current(self) -> bool:
+        """Whether the file exists; its version is checked once it is open."""
+        return (self.folder / FILE).exists() and self._migrated()
+
+    def _migrated(self) -> bool:
+        with opened(self.folder, read_only=True) as engine:
+            return migrate.check(engine, self.folder)
+
+    def _prepare(self, *, strict: bool = False) -> None:
+        """Creates the folder on first write; a failure is the journal's to report."""
+        try:
+            prepare_folder(self.folder)
+            _write_store_json(self.folder)
+            self._prepared = True
+        except OSError as error:
+            if strict:
+                raise StoreError(
+                    f"the store {self.uri!r} cannot be created: {error.strerror}: "
+                    "make the folder writable or set another tracking URI"
+                ) from error
+
+    def _check_format(self) -> None:
+        """Raises StoreVersionError when the folder was laid out by a newer genaiops."""
+        needed = _read_store_json(self.folder).get("min_reader", FORMAT)
+        if isinstance(needed, int) and needed > FORMAT:
+            raise StoreVersionError(
+                f"the store {self.uri!r} needs a genaiops that reads format {needed}, this one "
+                f"reads {FORMAT}: upgrade genaiops in this environment"
+            )
+        kind = _filesystem(self.folder)
+        if kind in _NETWORK:
+            raise StoreError(
+                f"the store {self.uri!r} lies on a network file system ({kind}), where file locks "
+                "cannot be trusted: use a local folder, or a genaiops server"
+            )
+
+    def _sealed(self) -> None:
+        """A segment was closed: starts a maintainer when much is waiting and nobody works."""
+        maintainer.start_if_behind(self.folder)
+
+
+def _write_store_json(folder: Path) -> None:
+    path = folder / "store.json"
+    if path.exists():
+        return
+    content = {"format": FORMAT, "min_reader": FORMAT, "id": str(uuid.uuid4())}
+    hidden = folder / f".store-{os.getpid()}.json"
+    hidden.write_text(json.dumps(content) + "\n", encoding="ascii")
+    hidden.chmod(0o600)
+    with contextlib.suppress(FileExistsError):
+        os.link(hidden, path)
+    hidden.unlink()
+
+
+def _read_store_json(folder: Path) -> Mapping[str, Any]:
+    try:
+        loaded: object = json.loads((folder / "store.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def _filesystem(folder: Path) -> str:
+    """Kind of file system below the folder, as Linux names it; empty where that is unknown."""
+    try:
+        here = str(folder.resolve())
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    best, kind = -1, ""
+    for line in mounts.splitlines():
+        fields = line.split()
+        inside = len(fields) > 2 and f"{here}/".startswith(f"{fields[1].rstrip('/')}/")
+        if inside and len(fields[1]) > best:
+            best, kind = len(fields[1]), fields[2]
+    return kind

@@ -1,0 +1,95 @@
+"""Who compacts: a process of its own, started by whoever finds that much is waiting.
+
+    python -m genaiops.store.maintainer FOLDER          until nothing is left, then ends
+    python -m genaiops.store.maintainer FOLDER --serve  as long as its parent lives
+
+Gateway, server and dashboard keep one with `start_child`; an application starts one when its
+journal has grown. Which of them works is decided by the maintainer lock.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from genaiops.errors import GenaiopsError
+from genaiops.store import gate, segments
+from genaiops.store.compact import compact
+
+__all__ = ["main", "start_child", "start_if_behind"]
+
+BEHIND_BYTES = 16_000_000
+BEHIND_SEGMENTS = 64
+BUDGET_BYTES = 8_000_000
+IDLE_S = 0.5
+"""Seconds between two looks when nothing was to do."""
+
+_log = logging.getLogger("genaiops")
+_child: subprocess.Popen[bytes] | None = None
+
+
+def start_if_behind(folder: Path) -> bool:
+    """Starts a maintainer that drains the journal, when it has grown and nobody works on it."""
+    global _child
+    if _child is not None and _child.poll() is None:
+        return False
+    waiting = segments.found(folder)
+    behind = len(waiting) >= BEHIND_SEGMENTS or sum(s.size for s in waiting) >= BEHIND_BYTES
+    if not behind or gate.is_locked(folder / "maintainer.lock"):
+        return False
+    with contextlib.suppress(OSError):  # no room for a process: the next seal tries again
+        _child = _start(folder, serve=False)
+        return True
+    return False
+
+
+def start_child(folder: Path) -> subprocess.Popen[bytes]:
+    """A maintainer that works as long as this process lives. End it with `terminate`."""
+    return _start(folder, serve=True)
+
+
+def _start(folder: Path, *, serve: bool) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-P", "-m", "genaiops.store.maintainer", str(folder.resolve())]
+    command += ["--serve"] if serve else []
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env=os.environ | {"GENAIOPS_DISABLED": "1"},
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the maintainer; the exit status."""
+    folder = Path(arguments[0])
+    serve = "--serve" in arguments[1:]
+    parent = os.getppid()
+    ending: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: ending.append(number))
+    os.nice(5)
+    pause = IDLE_S
+    while not ending and (not serve or os.getppid() == parent):
+        moved = 0
+        try:
+            moved = compact(folder, budget_bytes=BUDGET_BYTES).segments
+            pause = IDLE_S
+        except GenaiopsError as error:
+            _log.warning("compaction failed: %s", error)
+            pause = min(pause * 2, 30.0)
+            if not serve:
+                return 1
+        if not moved:
+            if not serve:
+                return 0
+            time.sleep(pause)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,135 @@
+"""Spans and the roll-up of their traces: from journal lines to rows."""
+
+__all__ = ["COLUMNS", "JOURNAL", "TRACE_COLUMNS", "from_journal", "newest", "rollup"]
+
+_TEXT = (
+    "trace_id span_id parent_span_id name span_type status status_message service experiment "
+    "run_id session_id user_id operation provider request_model response_model response_id "
+    "prompt_name trace_name proc"
+).split()
+_BIG = (
+    "start_ns end_ns input_tokens output_tokens cache_read_tokens cache_write_tokens "
+    "reasoning_tokens"
+).split()
+_VARIANT = ("attributes", "events", "links")
+
+COLUMNS = (
+    "trace_id span_id parent_span_id name span_type status status_message start_ns end_ns service "
+    "experiment run_id session_id user_id operation provider request_model response_model "
+    "response_id finish_reasons input_tokens output_tokens cache_read_tokens cache_write_tokens "
+    "reasoning_tokens cost_usd ttft_ms prompt_name prompt_version inputs outputs attributes events "
+    "links trace_name tags metadata proc"
+).split()
+"""Columns of the table ``data.spans``, in order."""
+
+JOURNAL = (
+    {"k": "VARCHAR"}
+    | dict.fromkeys(_TEXT, "VARCHAR")
+    | dict.fromkeys(_BIG, "BIGINT")
+    | {"cost_usd": "DOUBLE", "ttft_ms": "DOUBLE", "prompt_version": "INTEGER"}
+    | {"finish_reasons": "VARCHAR[]"}
+    | dict.fromkeys(("inputs", "outputs", "tags", "metadata", *_VARIANT), "JSON")
+)
+"""Types of the columns of a journal line, for `read_json`."""
+
+TRACE_COLUMNS = (
+    "trace_id name status start_ns end_ns n_spans n_errors input_tokens output_tokens cost_usd "
+    "models session_id user_id experiment run_id tags metadata inputs_preview outputs_preview"
+).split()
+"""Columns of the table ``data.traces``, in order."""
+
+PREVIEW_CHARS = 160
+
+
+def from_journal(lines: str) -> str:
+    """Rows of ``data.spans`` plus ``k``, from a relation of journal lines.
+
+    VARIANT is cast here and not later: a union of VARIANT and JSON silently becomes JSON.
+    """
+    special = {name: f"TRY_CAST({name} AS VARIANT) AS {name}" for name in _VARIANT}
+    special |= {"inputs": "inputs::VARCHAR AS inputs", "outputs": "outputs::VARCHAR AS outputs"}
+    columns = ", ".join(special.get(name, name) for name in COLUMNS)
+    return f"SELECT k, {columns} FROM {lines} WHERE trace_id IS NOT NULL AND span_id IS NOT NULL"
+
+
+def newest(rows: str) -> str:
+    """One row a span from rows with ``k``: an end beats a start, then the later one wins."""
+    return (
+        f"SELECT * FROM {rows} QUALIFY row_number() OVER (PARTITION BY trace_id, span_id "
+        "ORDER BY k = 'start', end_ns DESC NULLS LAST) = 1"
+    )
+
+
+def rollup(spans: str, covered: str | None) -> str:
+    """Rows of ``data.traces`` from a relation that holds whole traces.
+
+    Args:
+        spans: Relation with the columns of ``data.spans``.
+        covered: Relation of (trace_id, span_id) whose usage an inner span reports again, None
+            when there is none.
+    """
+    usage = "s.span_id IS NOT NULL"
+    join = ""
+    if covered is not None:
+        join = f"LEFT JOIN {covered} AS c ON c.trace_id = s.trace_id AND c.span_id = s.span_id"
+        usage = "c.span_id IS NULL"
+    root = "s.parent_span_id IS NULL"
+    return f"""
+    SELECT
+      s.trace_id,
+      coalesce(
+        last(s.trace_name ORDER BY s.start_ns) FILTER (s.trace_name IS NOT NULL),
+        first(s.name ORDER BY s.start_ns) FILTER ({root}),
+        first(s.name ORDER BY s.start_ns)) AS name,
+      coalesce(
+        first(s.status ORDER BY s.start_ns) FILTER ({root}),
+        CASE
+          WHEN bool_or(s.status = 'running') THEN 'running'
+          WHEN bool_or(s.status = 'interrupted') THEN 'interrupted'
+          WHEN bool_or(s.status = 'error') THEN 'error'
+          ELSE max(s.status) END) AS status,
+      min(s.start_ns) AS start_ns,
+      CASE WHEN bool_or(s.status = 'running') THEN NULL
+        ELSE greatest(max(s.end_ns), max(s.start_ns)) END AS end_ns,
+      count(*) AS n_spans,
+      count(*) FILTER (s.status = 'error') AS n_errors,
+      sum(s.input_tokens) FILTER ({usage})::BIGINT AS input_tokens,
+      sum(s.output_tokens) FILTER ({usage})::BIGINT AS output_tokens,
+      sum(s.cost_usd) FILTER ({usage}) AS cost_usd,
+      list_sort(list_distinct(
+        list(s.request_model) FILTER (s.request_model IS NOT NULL))) AS models,
+      first(s.session_id ORDER BY s.start_ns) FILTER (s.session_id IS NOT NULL) AS session_id,
+      first(s.user_id ORDER BY s.start_ns) FILTER (s.user_id IS NOT NULL) AS user_id,
+      first(s.experiment ORDER BY s.start_ns) FILTER (s.experiment IS NOT NULL) AS experiment,
+      first(s.run_id ORDER BY s.start_ns) FILTER (s.run_id IS NOT NULL) AS run_id,
+      last(s.tags ORDER BY s.start_ns) FILTER (s.tags IS NOT NULL) AS tags,
+      last(s.metadata ORDER BY s.start_ns) FILTER (s.metadata IS NOT NULL) AS metadata,
+      left(first(s.inputs ORDER BY s.start_ns) FILTER ({root}), {PREVIEW_CHARS})
+        AS inputs_preview,
+      left(first(s.outputs ORDER BY s.start_ns) FILTER ({root}), {PREVIEW_CHARS})
+        AS outputs_preview
+    FROM {spans} AS s
+    {join}
+    GROUP BY s.trace_id"""
+
+
+NESTED_USAGE = """
+    SELECT count(*) FROM {spans} AS s
+    JOIN {spans} AS child ON child.trace_id = s.trace_id AND child.parent_span_id = s.span_id
+    WHERE s.input_tokens IS NOT NULL OR s.output_tokens IS NOT NULL OR s.cost_usd IS NOT NULL"""
+"""How many spans report usage and have children: only then can usage be reported twice."""
+
+COVERED = """
+    WITH RECURSIVE
+    reporting AS (
+      SELECT trace_id, span_id, parent_span_id FROM {spans}
+      WHERE input_tokens IS NOT NULL OR output_tokens IS NOT NULL OR cost_usd IS NOT NULL),
+    above(trace_id, span_id) AS (
+      SELECT trace_id, parent_span_id FROM reporting WHERE parent_span_id IS NOT NULL
+      UNION
+      SELECT s.trace_id, s.parent_span_id FROM {spans} AS s
+      JOIN above ON above.trace_id = s.trace_id AND above.span_id = s.span_id
+      WHERE s.parent_span_id IS NOT NULL)
+    SELECT DISTINCT reporting.trace_id, reporting.span_id
+    FROM reporting JOIN above USING (trace_id, span_id)"""
+"""Spans with usage that have a descendant with usage: the descendant is the provider call."""

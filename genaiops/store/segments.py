@@ -1,0 +1,107 @@
+"""The segments of a journal as everybody but their writer sees them."""
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from genaiops.store import gate
+from genaiops.store.base import Group
+
+__all__ = ["Segment", "found", "quarantine", "read_json", "sealed"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Segment:
+    """One journal file; names sort by time of birth."""
+
+    name: str
+    path: Path
+    group: Group
+    size: int
+
+
+def found(folder: Path) -> list[Segment]:
+    """Every segment with something in it, oldest first."""
+    segments: list[Segment] = []
+    try:
+        entries = list(os.scandir(folder / "journal"))
+    except FileNotFoundError:
+        return []
+    for entry in entries:
+        group = _group(entry.name)
+        if group is None:
+            continue
+        with contextlib.suppress(FileNotFoundError):  # compacted between the listing and now
+            segments.append(Segment(entry.name, Path(entry.path), group, entry.stat().st_size))
+    return sorted(segments)
+
+
+def sealed(segments: Iterable[Segment]) -> list[Segment]:
+    """Those whose writer closed them or died."""
+    return [segment for segment in segments if not gate.is_locked(segment.path)]
+
+
+def read_json(paths: Sequence[Path], columns: Mapping[str, str]) -> str:
+    """SQL of a relation of journal lines; a line that is no JSON becomes a row of NULLs."""
+    files = ", ".join(_quoted(str(path)) for path in paths)
+    types = ", ".join(f"{_quoted(name)}: {_quoted(kind)}" for name, kind in columns.items())
+    return (
+        f"read_json([{files}], format = 'newline_delimited', columns = {{{types}}}, "
+        "ignore_errors = true)"
+    )
+
+
+def quarantine(folder: Path, segment: Segment) -> int:
+    """Copies the lines of a segment that are no JSON objects aside, with a reason; their number.
+
+    Also counts an unfinished last line, which a crash leaves behind.
+    """
+    bad = [
+        (number, line)
+        for number, line in enumerate(segment.path.read_bytes().split(b"\n"), start=1)
+        if line and not _is_record(line)
+    ]
+    if not bad:
+        return 0
+    target = folder / "quarantine"
+    target.mkdir(mode=0o700, exist_ok=True)
+    reason = {
+        "segment": segment.name,
+        "lines": [number for number, _ in bad],
+        "found": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "reason": "the line is no JSON object with the fields of its kind",
+    }
+    path = target / f"{segment.name}.bad"
+    path.write_bytes(
+        json.dumps(reason).encode() + b"\n" + b"\n".join(line for _, line in bad) + b"\n"
+    )
+    path.chmod(0o600)
+    return len(bad)
+
+
+def _group(name: str) -> Group | None:
+    if name.startswith("."):
+        return None
+    if name.endswith(".spans.jsonl"):
+        return "spans"
+    return "events" if name.endswith(".events.jsonl") else None
+
+
+def _is_record(line: bytes) -> bool:
+    """Whether DuckDB reads the line as a record of its kind, as far as that can be told here."""
+    try:
+        record: object = json.loads(line)
+        if b"\\u" in line:
+            line.decode("utf-8")
+            json.dumps(record, ensure_ascii=False).encode("utf-8")  # refuses lone surrogates
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(record, dict) and "k" in record
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
