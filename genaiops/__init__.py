@@ -32,7 +32,7 @@ _HOME = {
         "StoreError",
         "StoreVersionError",
     ),
-    "genaiops.settings": ("set_tracking_uri", "get_tracking_uri"),
+    "genaiops.store.url": ("get_tracking_uri", "set_tracking_uri"),
     "genaiops.tracing": (
         "autolog",
         "extract",

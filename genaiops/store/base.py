@@ -1,5 +1,6 @@
 """The Store protocol: what every backend promises, whichever engine is behind it."""
 
+import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -27,15 +28,13 @@ class Table:
 
     def df(self) -> Any:  # pandas is optional, so its type cannot be named here
         """The table as a pandas DataFrame (needs pandas)."""
-        import pandas as pd
-
-        return pd.DataFrame(list(self.rows), columns=list(self.columns))
+        pandas: Any = importlib.import_module("pandas")
+        return pandas.DataFrame(list(self.rows), columns=list(self.columns))
 
     def arrow(self) -> Any:  # pyarrow is optional
         """The table as a pyarrow Table (needs pyarrow)."""
-        import pyarrow as pa
-
-        return pa.Table.from_pylist(self.dicts())
+        pyarrow: Any = importlib.import_module("pyarrow")
+        return pyarrow.Table.from_pylist(self.dicts())
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return iter(self.rows)

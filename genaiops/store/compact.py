@@ -127,9 +127,7 @@ def _load(engine: Engine, folder: Path, batch: Sequence[Segment], bad: dict[str,
         "INSERT INTO g.data.segments VALUES (?, ?, ?, ?, ?)",
         [[item.name, None, bad.get(item.name, 0), item.size, now] for item in batch],
     )
-    engine.execute(
-        "DELETE FROM g.data.segments WHERE done_ns < ?", [now - _KEEP_LEDGER_NS]
-    )
+    engine.execute("DELETE FROM g.data.segments WHERE done_ns < ?", [now - _KEEP_LEDGER_NS])
     engine.execute("COMMIT")
     reached("commit")
     return rows
@@ -149,8 +147,7 @@ def _load_spans(engine: Engine, alive: list[str]) -> int:
     )
     ended = f"k <> 'start' OR coalesce(proc, '') NOT IN ({names})"
     engine.execute(
-        f"CREATE TEMP TABLE ended AS SELECT {live.settle_open(alive)} FROM temp.every "
-        f"WHERE {ended}"
+        f"CREATE TEMP TABLE ended AS SELECT {live.settle_open(alive)} FROM temp.every WHERE {ended}"
     )
     engine.execute("DELETE FROM g.data.open_spans")
     engine.execute(
@@ -164,8 +161,7 @@ def _load_spans(engine: Engine, alive: list[str]) -> int:
     )
     live.trace_rollup(engine, "temp.ended", "rolled")
     engine.execute(
-        f"INSERT INTO g.data.spans BY NAME SELECT {_SPAN_COLUMNS} FROM temp.ended "
-        "ORDER BY start_ns"
+        f"INSERT INTO g.data.spans BY NAME SELECT {_SPAN_COLUMNS} FROM temp.ended ORDER BY start_ns"
     )
     engine.execute(
         "DELETE FROM g.data.traces WHERE trace_id IN (SELECT trace_id FROM temp.touched)"

@@ -126,10 +126,7 @@ def _open_failed(folder: Path, error: Exception) -> str:
     path = folder / FILE
     if "lock" in text.lower() and "conflicting" in text.lower():
         return f"{str(path)!r} is open in another program: close it ({text})"
-    return (
-        f"{str(path)!r} cannot be opened, it seems damaged: run `genaiops store doctor` "
-        f"({text})"
-    )
+    return f"{str(path)!r} cannot be opened, it seems damaged: run `genaiops store doctor` ({text})"
 
 
 @contextlib.contextmanager
@@ -157,5 +154,3 @@ def _decoded(row: tuple[Any, ...], texts: Sequence[int]) -> tuple[Any, ...]:
             except (ValueError, RecursionError):
                 continue  # text that is no JSON stays text
     return tuple(values)
-
-

@@ -88,7 +88,7 @@ class Journal:
         self._segments: dict[Group, _Segment] = {}
         self._alive = -1
         self._sealer: threading.Thread | None = None
-        self._opened = threading.Event()
+        self.opened = threading.Event()
 
     def append(self, group: Group, lines: bytes) -> bool:
         """Adds whole lines; True when they are in the file and survive this process."""
@@ -125,6 +125,16 @@ class Journal:
                 return False
             return True
 
+    def tidy(self) -> None:
+        """What the sealing thread does: closes old segments, tries again what waits."""
+        self.opened.clear()
+        self.seal(older_than_s=ROLL_S * 0.9)
+        self.write_pending()
+        if self._segments:
+            self.opened.set()
+        if self.on_seal is not None:
+            self.on_seal()
+
     def close_inherited(self) -> None:
         """In a forked child: drops the parent's descriptors and begins segments of its own."""
         for segment in self._segments.values():
@@ -149,7 +159,7 @@ class Journal:
                 target=_seal_for_ever, args=(weakref.ref(self),), name="genaiops-seal", daemon=True
             )
             self._sealer.start()
-        self._opened.set()
+        self.opened.set()
         return segment
 
     def _write_pending(self) -> None:
@@ -225,27 +235,18 @@ def prepare_folder(folder: Path) -> None:
 
 def _seal_for_ever(reference: "weakref.ref[Journal]") -> None:
     """Closes segments a few seconds after they were begun, so that they can be compacted."""
-    pid = os.getpid()
     while True:
         journal = reference()
-        if journal is None or os.getpid() != pid:
+        if journal is None:
             return
-        opened = journal._opened  # noqa: SLF001  this function is the journal's own thread
-        del journal
+        opened = journal.opened
+        del journal  # while this thread waits, nothing keeps the journal
         if not opened.wait(timeout=ROLL_S):
             continue
         time.sleep(ROLL_S)
         journal = reference()
-        if journal is None:
-            return
-        opened.clear()
-        journal.seal(older_than_s=ROLL_S * 0.9)
-        journal.write_pending()
-        if journal._segments:  # noqa: SLF001
-            opened.set()
-        if journal.on_seal is not None:
-            journal.on_seal()
-        del journal
+        if journal is not None:
+            journal.tidy()
 
 
 def _after_fork_in_child() -> None:

@@ -28,7 +28,7 @@ _TRACE_VIEW = (
 )
 _EVENT_VIEWS = {
     "experiments": "experiment_id, name, state, created_ns",
-    "runs": "run_id, experiment_id, name, status, start_ns, end_ns, parent_run_id, \"user\", "
+    "runs": 'run_id, experiment_id, name, status, start_ns, end_ns, parent_run_id, "user", '
     "source, description",
     "params": "run_id, key, value",
     "run_tags": "run_id, key, value",
@@ -70,8 +70,7 @@ def _live_spans(engine: Engine, files: list[Path], alive: list[str]) -> None:
         f"SELECT 'start' AS k, {_SPAN_COLUMNS} FROM g.data.open_spans)"
     )
     engine.execute(
-        f"CREATE TEMP TABLE live_spans AS SELECT {settle_open(alive)} "
-        f"FROM ({spans.newest(every)})"
+        f"CREATE TEMP TABLE live_spans AS SELECT {settle_open(alive)} FROM ({spans.newest(every)})"
     )
     engine.execute("DROP TABLE tail_spans")
     engine.execute(
@@ -145,15 +144,11 @@ def _live_events(engine: Engine, files: list[Path], alive: list[str]) -> None:
 
 
 def _live_kind(engine: Engine, kind: events.EventKind, alive: list[str]) -> None:
-    both = (
-        f"(SELECT * FROM g.data.{kind.table} UNION ALL BY NAME {kind.rows('temp.tail_events')})"
-    )
+    both = f"(SELECT * FROM g.data.{kind.table} UNION ALL BY NAME {kind.rows('temp.tail_events')})"
     merged = f"({kind.merged(both)})" if kind.merge else both
     columns = _run_columns(alive) if kind is events.RUNS else _EVENT_VIEWS[kind.table]
     condition = " WHERE value IS NOT NULL" if kind is events.RUN_TAGS else ""
-    engine.execute(
-        f"CREATE TEMP VIEW {kind.table} AS SELECT {columns} FROM {merged}{condition}"
-    )
+    engine.execute(f"CREATE TEMP VIEW {kind.table} AS SELECT {columns} FROM {merged}{condition}")
 
 
 def _run_columns(alive: list[str]) -> str:

@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from genaiops.errors import StoreError, StoreVersionError
 from genaiops.store import blobs, gate, live, maintainer, migrate
@@ -223,7 +223,7 @@ def _read_store_json(folder: Path) -> Mapping[str, Any]:
         loaded: object = json.loads((folder / "store.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return loaded if isinstance(loaded, dict) else {}
+    return cast("dict[str, Any]", loaded) if isinstance(loaded, dict) else {}
 
 
 def _filesystem(folder: Path) -> str:

@@ -3,11 +3,11 @@
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from genaiops.config import settings
+from genaiops.config import configure, settings
 from genaiops.errors import ConfigError
 from genaiops.store.local import LocalStore
 
-__all__ = ["current_store", "open_store"]
+__all__ = ["current_store", "get_tracking_uri", "open_store", "set_tracking_uri"]
 
 _stores: dict[tuple[str, bool], LocalStore] = {}
 _current: tuple[object, LocalStore] | None = None
@@ -22,6 +22,23 @@ def current_store() -> LocalStore:
     store = open_store(now.tracking_uri, power=now.durability == "power")
     _current = (now, store)
     return store
+
+
+def set_tracking_uri(uri: str | Path) -> None:
+    """Says where everything is stored from now on.
+
+    Args:
+        uri: A folder, or ``file:///…``.
+
+    Raises: ConfigError when no store can be there.
+    """
+    _folder(str(uri))
+    configure(tracking_uri=str(uri))
+
+
+def get_tracking_uri() -> str:
+    """Where everything is stored."""
+    return settings().tracking_uri
 
 
 def open_store(uri: str, *, power: bool = False) -> LocalStore:

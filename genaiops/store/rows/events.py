@@ -68,16 +68,12 @@ def _json(name: str) -> str:
 
 
 _RUN_ID = "substr(sha256(experiment), 1, 16)"
-_RUN_FIELDS = (
-    "experiment_id name status start_ns end_ns parent_run_id user source description proc"
-)
+_RUN_FIELDS = "experiment_id name status start_ns end_ns parent_run_id user source description proc"
 _ASSESSMENT_FIELDS = (
     "trace_id span_id run_id name kind value number rationale source_type source_id "
     "judge_trace_id cost_usd error"
 )
-_VERDICT_FIELDS = (
-    "trace_id value number label rationale error attempts cached cost_usd duration_ms"
-)
+_VERDICT_FIELDS = "trace_id value number label rationale error attempts cached cost_usd duration_ms"
 
 RUNS = EventKind(
     table="runs",
