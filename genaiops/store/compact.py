@@ -13,7 +13,7 @@ from pathlib import Path
 from genaiops.errors import StoreError
 from genaiops.store import gate, live, migrate, segments
 from genaiops.store.base import CompactStats
-from genaiops.store.engine import Engine, attach, in_memory
+from genaiops.store.engine import FILE, Engine, attach, in_memory
 from genaiops.store.journal import living_processes
 from genaiops.store.rows import events, spans
 from genaiops.store.segments import Segment
@@ -59,8 +59,7 @@ def _round(folder: Path, budget_bytes: int, timeout_s: float) -> CompactStats:
     try:
         bad = _stage(engine, folder, batch)
         with gate.exclusive(folder, timeout_s=timeout_s):
-            migrate.ensure(folder)
-            attach(engine, folder, read_only=False)
+            _attach_current(engine, folder)
             rows = _load(engine, folder, batch, bad)
             reached("checkpoint")
             engine.execute("CHECKPOINT g")
@@ -79,28 +78,37 @@ def _round(folder: Path, budget_bytes: int, timeout_s: float) -> CompactStats:
     )
 
 
+def _attach_current(engine: Engine, folder: Path) -> None:
+    """Attaches the file for writing, created or migrated where needed."""
+    if (folder / FILE).exists():
+        attach(engine, folder, read_only=False)
+        if migrate.check(engine, folder):
+            return
+        engine.execute("USE memory; DETACH g")
+    migrate.ensure(folder)
+    attach(engine, folder, read_only=False)
+
+
 def _stage(engine: Engine, folder: Path, batch: Sequence[Segment]) -> dict[str, int]:
     """Parses the lines into temporary tables, outside the gate; lines that are bad, by segment."""
     bad: dict[str, int] = {}
-    for group, columns in (("spans", spans.JOURNAL), ("events", events.JOURNAL)):
-        table = f"staged_{group}"
+    for group in ("spans", "events"):
         files = [segment for segment in batch if segment.group == group]
         filled = [segment.path for segment in files if segment.size]
-        if filled:
-            source = f"FROM {segments.read_json(filled, columns)}"
-        else:
-            empty = ", ".join(f"NULL::{kind} AS {name}" for name, kind in columns.items())
-            source = f"SELECT {empty} LIMIT 0"
-        engine.execute(f"CREATE TEMP TABLE {table} AS {source}")
-        needed = "trace_id IS NULL OR span_id IS NULL" if group == "spans" else "k IS NULL"
-        unread = engine.query(f"SELECT count(*) FROM {table} WHERE {needed}").rows[0][0]
-        if unread:
+        columns = spans.JOURNAL if group == "spans" else events.JOURNAL
+        source = segments.read_json(filled, columns) if filled else segments.no_lines(columns)
+        rows = spans.from_journal(source) if group == "spans" else f"FROM {source} WHERE k <> ''"
+        engine.execute(f"CREATE TEMP TABLE staged_{group} AS {rows}")
+        read = engine.query(f"SELECT count(*) FROM temp.staged_{group}").rows[0][0]
+        if read != sum(segments.count_lines(path) for path in filled):
             bad |= {segment.name: segments.quarantine(folder, segment) for segment in files}
-    engine.execute(
-        "CREATE TEMP TABLE new_spans AS "
-        + spans.newest(f"({spans.from_journal('temp.staged_spans')})")
-    )
-    engine.execute("DROP TABLE temp.staged_spans")
+    ids = "count(*), count(DISTINCT (trace_id, span_id))"
+    rows, different = engine.query(f"SELECT {ids} FROM temp.staged_spans").rows[0]
+    if rows != different:
+        engine.execute(
+            f"CREATE TEMP TABLE newest AS {spans.newest('temp.staged_spans')}; "
+            "DROP TABLE temp.staged_spans; ALTER TABLE temp.newest RENAME TO staged_spans"
+        )
     return bad
 
 
@@ -135,39 +143,46 @@ def _load(engine: Engine, folder: Path, batch: Sequence[Segment], bad: dict[str,
 
 def _load_spans(engine: Engine, alive: list[str]) -> int:
     """Spans, open spans and the traces they touch."""
-    pairs = "SELECT 1 FROM temp.new_spans AS n WHERE n.trace_id = {0}.trace_id AND n.span_id = {0}.span_id"
+    _settle_open(engine, alive)
     engine.execute(
-        "CREATE TEMP TABLE still_open AS SELECT 'start' AS k, * FROM g.data.open_spans AS o "
-        f"WHERE NOT EXISTS ({pairs.format('o')})"
-    )
-    names = ", ".join("'" + name.replace("'", "''") + "'" for name in alive) or "''"
-    engine.execute(
-        "CREATE TEMP TABLE every AS SELECT * FROM temp.new_spans UNION ALL BY NAME "
-        "SELECT * FROM temp.still_open"
-    )
-    ended = f"k <> 'start' OR coalesce(proc, '') NOT IN ({names})"
-    engine.execute(
-        f"CREATE TEMP TABLE ended AS SELECT {live.settle_open(alive)} FROM temp.every WHERE {ended}"
-    )
-    engine.execute("DELETE FROM g.data.open_spans")
-    engine.execute(
-        f"INSERT INTO g.data.open_spans BY NAME SELECT {_SPAN_COLUMNS} FROM temp.every "
-        f"WHERE NOT ({ended})"
-    )
-    engine.execute(
-        "DELETE FROM g.data.spans AS s USING temp.ended AS e "
-        "WHERE s.start_ns >= (SELECT min(start_ns) FROM temp.ended) "
+        "DELETE FROM g.data.spans AS s USING temp.staged_spans AS e "
+        "WHERE s.start_ns >= (SELECT min(start_ns) FROM temp.staged_spans) "
         "AND s.trace_id = e.trace_id AND s.span_id = e.span_id"
     )
-    live.trace_rollup(engine, "temp.ended", "rolled")
+    live.trace_rollup(engine, "temp.staged_spans", "rolled")
     engine.execute(
-        f"INSERT INTO g.data.spans BY NAME SELECT {_SPAN_COLUMNS} FROM temp.ended ORDER BY start_ns"
+        f"INSERT INTO g.data.spans BY NAME SELECT {_SPAN_COLUMNS} FROM temp.staged_spans "
+        "ORDER BY start_ns"
     )
     engine.execute(
         "DELETE FROM g.data.traces WHERE trace_id IN (SELECT trace_id FROM temp.touched)"
     )
     engine.execute("INSERT INTO g.data.traces BY NAME FROM temp.rolled ORDER BY start_ns")
-    return int(engine.query("SELECT count(*) FROM temp.new_spans").rows[0][0])
+    return int(engine.query("SELECT count(*) FROM temp.staged_spans").rows[0][0])
+
+
+def _settle_open(engine: Engine, alive: list[str]) -> None:
+    """Leaves ended and interrupted spans in the batch, and keeps those that can still end apart."""
+    begun = engine.query(
+        "SELECT (SELECT count(*) FROM g.data.open_spans) "
+        "+ (SELECT count(*) FROM temp.staged_spans WHERE k = 'start')"
+    )
+    if not begun.rows[0][0]:
+        return
+    engine.execute(
+        "INSERT INTO temp.staged_spans BY NAME SELECT 'start' AS k, * FROM g.data.open_spans AS o "
+        "WHERE NOT EXISTS (SELECT 1 FROM temp.staged_spans AS n "
+        "WHERE n.trace_id = o.trace_id AND n.span_id = o.span_id)"
+    )
+    names = ", ".join("'" + name.replace("'", "''") + "'" for name in alive) or "''"
+    waiting = f"k = 'start' AND proc IN ({names})"
+    engine.execute("DELETE FROM g.data.open_spans")
+    engine.execute(
+        f"INSERT INTO g.data.open_spans BY NAME SELECT {_SPAN_COLUMNS} FROM temp.staged_spans "
+        f"WHERE {waiting}"
+    )
+    engine.execute(f"DELETE FROM temp.staged_spans WHERE {waiting}")
+    engine.execute("UPDATE temp.staged_spans SET status = 'interrupted' WHERE k = 'start'")
 
 
 def _load_events(engine: Engine) -> int:
@@ -192,6 +207,4 @@ def _load_events(engine: Engine) -> int:
         )
         engine.execute(f"DELETE FROM {table} AS t USING temp.batch AS b WHERE {same}")
         engine.execute(f"INSERT INTO {table} BY NAME FROM temp.merged")
-    return int(
-        engine.query("SELECT count(*) FROM temp.staged_events WHERE k IS NOT NULL").rows[0][0]
-    )
+    return int(engine.query("SELECT count(*) FROM temp.staged_events").rows[0][0])

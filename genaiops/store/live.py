@@ -101,30 +101,39 @@ def settle_open(alive: list[str]) -> str:
 def trace_rollup(engine: Engine, rows: str, target: str) -> None:
     """Makes the temporary table `target`: the roll-up of every trace that `rows` touches.
 
-    Spans of those traces that are already in the file are taken along.
+    Spans of those traces that are already in the file are taken along; ``temp.touched`` names
+    those traces afterwards.
     """
     engine.execute(
         "CREATE OR REPLACE TEMP TABLE touched AS SELECT trace_id, start_ns FROM g.data.traces "
         f"WHERE trace_id IN (SELECT trace_id FROM {rows})"
     )
-    whole = rows
-    if engine.query("SELECT count(*) FROM temp.touched").rows[0][0]:
-        engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE whole AS SELECT {_SPAN_COLUMNS} FROM {rows} "
-            f"UNION ALL SELECT {_SPAN_COLUMNS} FROM g.data.spans AS f "
-            "WHERE f.start_ns >= (SELECT min(start_ns) FROM temp.touched) "
-            "AND f.trace_id IN (SELECT trace_id FROM temp.touched) "
-            "AND NOT EXISTS (SELECT 1 FROM "
-            f"{rows} AS r WHERE r.trace_id = f.trace_id AND r.span_id = f.span_id)"
-        )
-        whole = "temp.whole"
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS FROM g.data.traces LIMIT 0")
+    _add_rollup(engine, rows, target, "WHERE trace_id NOT IN (SELECT trace_id FROM temp.touched)")
+    if not engine.query("SELECT count(*) FROM temp.touched").rows[0][0]:
+        return
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE whole AS SELECT {_SPAN_COLUMNS} FROM {rows} "
+        "WHERE trace_id IN (SELECT trace_id FROM temp.touched) "
+        f"UNION ALL SELECT {_SPAN_COLUMNS} FROM g.data.spans AS f "
+        "WHERE f.start_ns >= (SELECT min(start_ns) FROM temp.touched) "
+        "AND f.trace_id IN (SELECT trace_id FROM temp.touched) "
+        f"AND NOT EXISTS (SELECT 1 FROM {rows} AS r "
+        "WHERE r.trace_id = f.trace_id AND r.span_id = f.span_id)"
+    )
+    _add_rollup(engine, "temp.whole", target, "")
+
+
+def _add_rollup(engine: Engine, rows: str, target: str, where: str) -> None:
+    """Rolls up those traces of `rows` that the condition keeps."""
     covered = None
-    if engine.query(spans.NESTED_USAGE.format(spans=whole)).rows[0][0]:
+    if engine.query(spans.NESTED_USAGE.format(spans=rows)).rows[0][0]:
         engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE covered AS {spans.COVERED.format(spans=whole)}"
+            f"CREATE OR REPLACE TEMP TABLE covered AS {spans.COVERED.format(spans=rows)}"
         )
         covered = "temp.covered"
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS {spans.rollup(whole, covered)}")
+    source = f"(SELECT * FROM {rows} {where})" if where else rows
+    engine.execute(f"INSERT INTO temp.{target} BY NAME {spans.rollup(source, covered)}")
 
 
 def _live_events(engine: Engine, files: list[Path], alive: list[str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from genaiops.errors import StoreVersionError
+from genaiops.errors import StoreError, StoreVersionError
 from genaiops.store.engine import FILE, Engine, opened
 
 __all__ = ["Migration", "built_in", "current_version", "ensure", "version_of"]
@@ -40,13 +40,13 @@ def current_version() -> int:
 
 def version_of(engine: Engine) -> int:
     """The schema version of the attached file, 0 for an empty one."""
-    exists = engine.query(
-        "SELECT count(*) FROM duckdb_tables() "
-        "WHERE database_name = 'g' AND schema_name = 'data' AND table_name = 'schema_versions'"
-    ).rows[0][0]
-    if not exists:
+    try:
+        return int(engine.query("SELECT max(version) FROM g.data.schema_versions").rows[0][0] or 0)
+    except StoreError:
+        tables = engine.query("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'g'")
+        if tables.rows[0][0]:
+            raise
         return 0
-    return int(engine.query("SELECT max(version) FROM g.data.schema_versions").rows[0][0] or 0)
 
 
 def check(engine: Engine, folder: Path) -> bool:

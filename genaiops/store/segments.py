@@ -11,7 +11,7 @@ from pathlib import Path
 from genaiops.store import gate
 from genaiops.store.base import Group
 
-__all__ = ["Segment", "found", "quarantine", "read_json", "sealed"]
+__all__ = ["Segment", "count_lines", "found", "no_lines", "quarantine", "read_json", "sealed"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,6 +53,19 @@ def read_json(paths: Sequence[Path], columns: Mapping[str, str]) -> str:
         f"read_json([{files}], format = 'newline_delimited', columns = {{{types}}}, "
         "ignore_errors = true)"
     )
+
+
+def no_lines(columns: Mapping[str, str]) -> str:
+    """SQL of the relation that `read_json` would be without a line."""
+    nulls = ", ".join(f"NULL::{kind} AS {name}" for name, kind in columns.items())
+    return f"(SELECT {nulls} LIMIT 0)"
+
+
+def count_lines(path: Path) -> int:
+    """Lines of a segment that are not empty, an unfinished last one included."""
+    data = path.read_bytes()
+    empty = data.count(b"\n\n") + data.startswith(b"\n")
+    return data.count(b"\n") - empty + (not data.endswith(b"\n") and bool(data))
 
 
 def quarantine(folder: Path, segment: Segment) -> int:
