@@ -126,6 +126,7 @@ def _load(engine: Engine, folder: Path, batch: Sequence[Segment], bad: dict[str,
                 "run `genaiops store compact` again"
             )
         return 0
+    engine.execute("SET checkpoint_threshold = '1KB'")
     engine.execute("BEGIN")
     rows = _load_spans(engine, sorted(living_processes(folder)))
     rows += _load_events(engine)
