@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from genaiops.errors import FilterError
 
@@ -56,13 +56,10 @@ def unpack(token: str, *kinds: type) -> list[Any]:
     """The values of a page token. Raises FilterError when it is not one of the listing's own."""
     try:
         text = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
-        values = json.loads(text)
+        loaded: object = json.loads(text)
     except (binascii.Error, ValueError):
-        values = None
-    if (
-        not isinstance(values, list)
-        or len(values) != len(kinds)
-        or not all(type(value) is kind for value, kind in zip(values, kinds, strict=True))
-    ):
+        loaded = None
+    values = cast("list[Any]", loaded) if isinstance(loaded, list) else []
+    if [type(value) for value in values] != list(kinds):
         raise FilterError(f"page token {token!r} is not from this listing: start again without one")
     return values

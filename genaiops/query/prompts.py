@@ -1,11 +1,32 @@
 """Prompts: names, versions with what they cost and how they do, aliases and their moves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
+from genaiops.errors import NotFoundError
 from genaiops.model.prompt import PromptVersion
+from genaiops.store import current_store
+from genaiops.store.base import Reader
 
-__all__ = ["Alias", "AliasMove", "PromptName", "VersionStats", "alias_history", "names", "versions"]
+__all__ = [
+    "Alias",
+    "AliasMove",
+    "PromptName",
+    "VersionStats",
+    "alias_history",
+    "names",
+    "recent_moves",
+    "versions",
+]
+
+_MEASURED = (
+    "p50_ms",
+    "p95_ms",
+    "cost_per_call_usd",
+    "input_tokens_per_call",
+    "output_tokens_per_call",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +88,123 @@ class AliasMove:
 
 def names(prefix: str = "") -> list[PromptName]:
     """Every prompt whose name begins with the prefix, by name. Raises StoreError."""
-    raise NotImplementedError
+    with current_store().read() as reader:
+        rows = reader.query(
+            """
+            SELECT
+              p.name, p.kind, p.tags, p.created_ns,
+              count(v.version) AS n_versions,
+              coalesce(max(v.version), 0) AS latest_version,
+              coalesce(max(v.created_ns), p.created_ns) AS updated_ns
+            FROM prompts AS p
+            LEFT JOIN prompt_versions AS v ON v.name = p.name
+            WHERE starts_with(p.name, ?)
+            GROUP BY ALL
+            ORDER BY p.name
+            """,
+            [prefix],
+        ).dicts()
+        aliases = _aliases(reader)
+    return [
+        PromptName(
+            name=row["name"],
+            folder=row["name"].rpartition("/")[0],
+            kind=row["kind"] or "text",
+            tags=row["tags"] or {},
+            created_ns=row["created_ns"],
+            n_versions=row["n_versions"],
+            latest_version=row["latest_version"],
+            updated_ns=row["updated_ns"],
+            aliases=aliases.get(row["name"], ()),
+        )
+        for row in rows
+    ]
 
 
 def versions(name: str) -> list[VersionStats]:
     """The versions of a prompt, newest first. Raises NotFoundError, StoreError."""
-    raise NotImplementedError
+    with current_store().read() as reader:
+        rows = reader.query(
+            "SELECT * FROM prompt_versions WHERE name = ? ORDER BY version DESC", [name]
+        ).dicts()
+        if not rows:
+            raise NotFoundError(
+                f"no prompt {name!r} in the store: `genaiops prompts list` shows what there is"
+            )
+        calls = reader.query(
+            """
+            SELECT
+              prompt_version AS version,
+              count(*) AS calls,
+              count(*) FILTER (status = 'error') AS errors,
+              approx_quantile(duration_ms, 0.5) AS p50_ms,
+              approx_quantile(duration_ms, 0.95) AS p95_ms,
+              avg(cost_usd) AS cost_per_call_usd,
+              avg(input_tokens) AS input_tokens_per_call,
+              avg(output_tokens) AS output_tokens_per_call
+            FROM spans
+            WHERE prompt_name = ?
+            AND status NOT IN ('running', 'interrupted')
+            GROUP BY prompt_version
+            """,
+            [name],
+        ).dicts()
+        aliases = _aliases(reader).get(name, [])
+    used = {row["version"]: row for row in calls}
+    return [_stats(row, used.get(row["version"]), aliases) for row in rows]
 
 
 def alias_history(name: str, *, alias: str | None = None, limit: int = 200) -> list[AliasMove]:
     """Moves of a prompt's aliases, newest first. Raises StoreError."""
-    raise NotImplementedError
+    moves = _moves("WHERE name = ? AND alias = coalesce(?, alias)", [name, alias], limit)
+    return [move for _, move in moves]
 
 
 def recent_moves(*, since_ns: int, limit: int = 50) -> list[tuple[str, AliasMove]]:
     """Moves of all prompts since then as (prompt name, move), newest first. Raises StoreError."""
-    raise NotImplementedError
+    return _moves("WHERE moved_ns >= ?", [since_ns], limit)
+
+
+def _moves(where: str, params: list[Any], limit: int) -> list[tuple[str, AliasMove]]:
+    with current_store().read() as reader:
+        rows = reader.query(
+            f"""
+            SELECT name, alias, version, weight, moved_ns, author, reason
+            FROM prompt_alias_history
+            {where}
+            ORDER BY moved_ns DESC, weight DESC
+            LIMIT {int(limit)}
+            """,
+            params,
+        ).rows
+    keys = ("alias", "version", "weight", "moved_ns", "author", "reason")
+    return [(row[0], AliasMove(**dict(zip(keys, row[1:], strict=True)))) for row in rows]
+
+
+def _aliases(reader: Reader) -> dict[str, list[Alias]]:
+    """The aliases of every prompt, by name of the prompt."""
+    found: dict[str, list[Alias]] = {}
+    for name, alias, version, weight in reader.query(
+        "SELECT name, alias, version, weight FROM prompt_aliases ORDER BY name, alias, version"
+    ).rows:
+        found.setdefault(name, []).append(
+            Alias(alias=alias, version=version, weight=1.0 if weight is None else weight)
+        )
+    return found
+
+
+def _stats(
+    row: Mapping[str, Any], used: Mapping[str, Any] | None, aliases: Sequence[Alias]
+) -> VersionStats:
+    values = {field.name: row[field.name] for field in fields(PromptVersion)}
+    values["tags"] = row["tags"] or {}
+    calls = 0 if used is None else used["calls"]
+    errors = 0 if used is None else used["errors"]
+    return VersionStats(
+        version=PromptVersion(**values),
+        aliases=[alias for alias in aliases if alias.version == row["version"]],
+        calls=calls,
+        errors=errors,
+        error_rate=errors / calls if calls else None,
+        **{name: None if used is None else used[name] for name in _MEASURED},
+    )

@@ -2,9 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from genaiops.model.run import Experiment, Run
+from genaiops.errors import FilterError
+from genaiops.model.run import Experiment, Run, RunData, RunInfo
+from genaiops.query.ids import resolve
+from genaiops.query.paging import order, pack, unpack
+from genaiops.query.where import Where
+from genaiops.store import current_store
+from genaiops.store.base import Reader
 
 __all__ = [
     "Comparison",
@@ -103,10 +109,36 @@ class Comparison:
 
 def experiments() -> list[ExperimentRow]:
     """Active experiments, the most recently used first. Raises StoreError."""
-    raise NotImplementedError
+    with current_store().read() as reader:
+        rows = reader.query(
+            """
+            SELECT
+              e.experiment_id, e.name, e.state, e.created_ns,
+              count(r.run_id) AS n_runs,
+              max(r.start_ns) AS last_start_ns
+            FROM experiments AS e
+            LEFT JOIN runs AS r ON r.experiment_id = e.experiment_id
+            WHERE coalesce(e.state, 'active') = 'active'
+            GROUP BY ALL
+            ORDER BY coalesce(max(r.start_ns), e.created_ns) DESC, e.name
+            """
+        ).dicts()
+    return [
+        ExperimentRow(
+            experiment=Experiment(
+                experiment_id=row["experiment_id"],
+                name=row["name"],
+                state=row["state"] or "active",
+                created_ns=row["created_ns"] or 0,
+            ),
+            n_runs=row["n_runs"],
+            last_start_ns=row["last_start_ns"],
+        )
+        for row in rows
+    ]
 
 
-def search(
+def search(  # noqa: PLR0913  each argument is one independent choice of the page
     *,
     experiment: str | None = None,
     name: str = "",
@@ -128,12 +160,47 @@ def search(
 
     Raises: FilterError, StoreError.
     """
-    raise NotImplementedError
+    if limit < 1:
+        raise FilterError(f"limit is {limit}: use 1 or more")
+    offset = unpack(page_token, int)[0] if page_token else 0
+    where = Where()
+    where.add_if("e.name = ?", experiment)
+    where.add_if("r.status = ?", status)
+    if name:
+        where.add("(contains(lower(r.name), lower(?)) OR starts_with(r.run_id, ?))", name, name)
+    join, by = _sorting(order_by)
+    query = f"""
+        {_RUNS}
+        {join.sql}
+        {where.sql}
+        ORDER BY {by}, r.run_id
+        LIMIT {limit + 1} OFFSET {offset}
+    """
+    with current_store().read() as reader:
+        rows = reader.query(query, [*join.params, *where.params]).dicts()
+        items = _filled(reader, rows[:limit], _Wanted(metrics, params, tags))
+    more = len(rows) > limit
+    return RunPage(items=items, next_page_token=pack(offset + limit) if more else None)
 
 
 def keys(experiment: str | None = None) -> RunKeys:
     """Names of metrics, params and tags in use, most used first. Raises StoreError."""
-    raise NotImplementedError
+    inside = (
+        ""
+        if experiment is None
+        else "WHERE run_id IN (SELECT run_id FROM runs JOIN experiments USING (experiment_id) "
+        "WHERE experiments.name = ?)"
+    )
+    values = [] if experiment is None else [experiment]
+    found: dict[str, list[str]] = {}
+    with current_store().read() as reader:
+        for view in ("metrics_latest", "params", "run_tags"):
+            table = reader.query(
+                f"SELECT key FROM {view} {inside} GROUP BY key ORDER BY count(*) DESC, key",
+                values,
+            )
+            found[view] = [str(key) for (key,) in table.rows]
+    return RunKeys(metrics=found["metrics_latest"], params=found["params"], tags=found["run_tags"])
 
 
 def get(run_id: str) -> Run:
@@ -144,14 +211,152 @@ def get(run_id: str) -> Run:
 
     Raises: NotFoundError, StoreError.
     """
-    raise NotImplementedError
+    with current_store().read() as reader:
+        whole = resolve(reader, "run", run_id)
+        row = reader.query("SELECT * FROM runs WHERE run_id = ?", [whole]).dicts()[0]
+        data = RunData(
+            metrics=dict(_pairs(reader, "metrics_latest", whole)),
+            params=dict(_pairs(reader, "params", whole)),
+            tags=dict(_pairs(reader, "run_tags", whole)),
+        )
+    source: object = row["source"]
+    info = RunInfo(
+        run_id=whole,
+        experiment_id=row["experiment_id"] or "",
+        run_name=row["name"] or "",
+        status=row["status"] or "",
+        start_ns=row["start_ns"] or 0,
+        end_ns=row["end_ns"],
+        parent_run_id=row["parent_run_id"],
+        user=row["user"],
+        source=cast("dict[str, Any]", source) if isinstance(source, dict) else {},
+    )
+    return Run(info=info, data=data)
 
 
 def history(run_id: str, key: str, *, bins: int = 2_000) -> list[MetricBin]:
     """A metric's curve in at most this many bins of neighbouring steps. Raises StoreError."""
-    raise NotImplementedError
+    if bins < 1:
+        raise FilterError(f"bins is {bins}: use 1 or more")
+    with current_store().read() as reader:
+        rows = reader.query(
+            """
+            WITH
+            points AS (SELECT step, ts_ns, value FROM metrics WHERE run_id = ? AND key = ?),
+            range AS (
+              SELECT min(step) AS low, greatest(1, ceil((max(step) - min(step) + 1) / ?))::BIGINT
+                AS width
+              FROM points)
+            SELECT
+              min(step) AS step_from,
+              max(step) AS step_to,
+              max(ts_ns) AS ts_ns,
+              count(*) AS n,
+              min(value) FILTER (NOT isnan(value)) AS min,
+              avg(value) FILTER (isfinite(value)) AS avg,
+              max(value) FILTER (NOT isnan(value)) AS max
+            FROM points, range
+            GROUP BY (step - low) // width
+            ORDER BY step_from
+            """,
+            [run_id, key, bins],
+        ).dicts()
+    return [MetricBin(**row) for row in rows]
 
 
 def compare(run_ids: Sequence[str]) -> Comparison:
     """Runs side by side in the order given. Raises NotFoundError, StoreError."""
-    raise NotImplementedError
+    with current_store().read() as reader:
+        ids = [resolve(reader, "run", text) for text in run_ids]
+        marks = ", ".join("?" for _ in ids)
+        rows = reader.query(f"{_RUNS} WHERE r.run_id IN ({marks})", ids).dicts() if ids else []
+        found = {row.run_id: row for row in _filled(reader, rows, _Wanted(None, None, None))}
+    ordered = [found[run_id] for run_id in ids]
+    return Comparison(
+        runs=ordered,
+        params=_side_by_side([row.params for row in ordered]),
+        metrics=_side_by_side([row.metrics for row in ordered]),
+    )
+
+
+_RUNS = """
+    SELECT
+      r.run_id, coalesce(r.experiment_id, '') AS experiment_id,
+      coalesce(e.name, '') AS experiment, coalesce(r.name, '') AS name,
+      coalesce(r.status, '') AS status, coalesce(r.start_ns, 0) AS start_ns, r.end_ns,
+      r.parent_run_id, r."user"
+    FROM runs AS r
+    LEFT JOIN experiments AS e ON e.experiment_id = r.experiment_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Keys to fetch; None is every key."""
+
+    metrics: Sequence[str] | None
+    params: Sequence[str] | None
+    tags: Sequence[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Join:
+    sql: str = ""
+    params: Sequence[str] = ()
+
+
+def _sorting(text: str) -> tuple[_Join, str]:
+    """What must be joined to sort, and the expression to sort by. Raises FilterError."""
+    head, _, way = text.strip().rpartition(" ")
+    if head.startswith("metrics.") and way.upper() in ("ASC", "DESC"):
+        key = head.removeprefix("metrics.").strip("`")
+        sql = "LEFT JOIN metrics_latest AS m ON m.run_id = r.run_id AND m.key = ?"
+        return _Join(sql=sql, params=[key]), f"m.value {way.upper()} NULLS LAST"
+    by = order(text, ("start_ns", "end_ns", "name", "status", "duration_ms"))
+    column = "r.end_ns - r.start_ns" if by.column == "duration_ms" else f"r.{by.column}"
+    return _Join(), f"{column} {'DESC' if by.descending else 'ASC'} NULLS LAST"
+
+
+def _filled(reader: Reader, rows: Sequence[Mapping[str, Any]], wanted: _Wanted) -> list[RunRow]:
+    """The rows with their metrics, params and tags."""
+    ids = [row["run_id"] for row in rows]
+    metrics = _values(reader, "metrics_latest", ids, wanted.metrics)
+    params = _values(reader, "params", ids, wanted.params)
+    tags = _values(reader, "run_tags", ids, wanted.tags)
+    return [
+        RunRow(
+            **row,
+            metrics=metrics.get(row["run_id"], {}),
+            params=params.get(row["run_id"], {}),
+            tags=tags.get(row["run_id"], {}),
+        )
+        for row in rows
+    ]
+
+
+def _values(
+    reader: Reader, view: str, ids: Sequence[str], wanted: Sequence[str] | None
+) -> dict[str, dict[str, Any]]:
+    """Values of the wanted keys by run."""
+    if not ids or (wanted is not None and not wanted):
+        return {}
+    where = Where()
+    where.add(f"run_id IN ({', '.join('?' for _ in ids)})", *ids)
+    if wanted is not None:
+        where.add(f"key IN ({', '.join('?' for _ in wanted)})", *wanted)
+    found: dict[str, dict[str, Any]] = {}
+    query = f"SELECT run_id, key, value FROM {view} {where.sql} ORDER BY key"
+    for run_id, key, value in reader.query(query, where.params).rows:
+        found.setdefault(run_id, {})[key] = value
+    return found
+
+
+def _pairs(reader: Reader, view: str, run_id: str) -> list[tuple[str, Any]]:
+    table = reader.query(f"SELECT key, value FROM {view} WHERE run_id = ? ORDER BY key", [run_id])
+    return [(str(key), value) for key, value in table.rows]
+
+
+def _side_by_side(tables: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """For each key of any table, its value in every table."""
+    names = sorted({name for table in tables for name in table})
+    return {name: [table.get(name) for table in tables] for name in names}

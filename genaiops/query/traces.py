@@ -1,20 +1,24 @@
 """Traces: lists, single traces, text search."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
-from genaiops.errors import NotFoundError
+from genaiops.errors import FilterError
+from genaiops.model.assessment import Assessment
 from genaiops.model.span import SpanRecord, Trace, TraceSummary
+from genaiops.query.blobs import is_marker, whole, whole_trace
+from genaiops.query.ids import resolve
 from genaiops.query.paging import Order, order, pack, unpack
 from genaiops.query.records import (
     SPAN_COLUMNS,
     TRACE_COLUMNS,
     assessment,
-    decode,
     span_record,
     trace_summary,
 )
+from genaiops.query.spans import SpanHit, search_spans
+from genaiops.query.where import Where
 from genaiops.store import current_store
 from genaiops.store.base import Reader
 
@@ -27,10 +31,28 @@ __all__ = [
     "get",
     "get_many",
     "histogram",
+    "is_marker",
     "search",
     "search_spans",
     "whole",
+    "whole_trace",
 ]
+
+_SORTABLE = (
+    "start_ns",
+    "end_ns",
+    "duration_ms",
+    "n_spans",
+    "n_errors",
+    "input_tokens",
+    "output_tokens",
+    "cost_usd",
+    "name",
+    "status",
+)
+_SUMMARY = ", ".join(TRACE_COLUMNS)
+_SPAN = ", ".join(SPAN_COLUMNS)
+_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,25 +75,6 @@ class Bin:
     end_ns: int
     n: int
     n_errors: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpanHit:
-    """A span that holds the phrase looked for.
-
-    Attributes:
-        column: ``inputs`` or ``outputs``.
-        snippet: Up to 80 characters before and after the phrase, line breaks as spaces.
-    """
-
-    trace_id: str
-    span_id: str
-    name: str
-    span_type: str
-    status: str
-    start_ns: int
-    column: str
-    snippet: str
 
 
 def search(
@@ -97,7 +100,31 @@ def search(
 
     Raises: FilterError, StoreError.
     """
-    raise NotImplementedError
+    if limit < 1:
+        raise FilterError(f"limit is {limit}: use 1 or more")
+    by = order(order_by, _SORTABLE)
+    where = _where(filter, experiment, run_id, since_ns, until_ns)
+    offset = 0
+    if page_token and by.column == "start_ns":
+        _continue_after(where, by, page_token)
+    elif page_token:
+        offset = unpack(page_token, int)[0]
+    way = "DESC" if by.descending else "ASC"
+    sorting = f"start_ns {way}" if by.column == "start_ns" else by.sql
+    query = f"""
+        SELECT {_SUMMARY}
+        FROM traces
+        {where.sql}
+        ORDER BY {sorting}, trace_id {way}
+        LIMIT {limit + 1} OFFSET {offset}
+    """
+    with current_store().read() as reader:
+        items = [trace_summary(row) for row in reader.query(query, where.params).dicts()]
+    if len(items) <= limit:
+        return TracePage(items=items, next_page_token=None)
+    last = items[limit - 1]
+    token = pack(last.start_ns, last.trace_id) if by.column == "start_ns" else pack(offset + limit)
+    return TracePage(items=items[:limit], next_page_token=token)
 
 
 def count(
@@ -109,7 +136,10 @@ def count(
     until_ns: int | None = None,
 ) -> int:
     """How many traces match. Raises FilterError, StoreError."""
-    raise NotImplementedError
+    where = _where(filter, experiment, run_id, since_ns, until_ns)
+    with current_store().read() as reader:
+        table = reader.query(f"SELECT count(*) FROM traces {where.sql}", where.params)
+    return int(table.rows[0][0])
 
 
 def get(trace_id: str) -> Trace:
@@ -120,17 +150,16 @@ def get(trace_id: str) -> Trace:
 
     Raises: NotFoundError, StoreError.
     """
-    raise NotImplementedError
+    with current_store().read() as reader:
+        return _load(reader, [resolve(reader, "trace", trace_id)])[0]
 
 
 def get_many(trace_ids: Sequence[str]) -> list[Trace]:
     """Whole traces in the order of the ids; unknown ids are left out. Raises StoreError."""
-    raise NotImplementedError
-
-
-def whole(value: Any) -> Any:  # any JSON value in and out
-    """The value with every shortened part (over 64 KB) fetched whole. Raises NotFoundError."""
-    raise NotImplementedError
+    if not trace_ids:
+        return []
+    with current_store().read() as reader:
+        return _load(reader, trace_ids)
 
 
 def histogram(
@@ -143,14 +172,41 @@ def histogram(
 ) -> list[Bin]:
     """Numbers of matching traces and failed ones over time; no bin is left out.
 
+    The range is that of the matching traces where ``since_ns`` or ``until_ns`` is None.
+
     Raises: FilterError, StoreError.
     """
-    raise NotImplementedError
-
-
-def search_spans(phrase: str, *, ignore_case: bool = False, limit: int = 50) -> list[SpanHit]:
-    """The newest spans whose inputs or outputs contain a phrase, newest first. Raises StoreError."""
-    raise NotImplementedError
+    if bins < 1:
+        raise FilterError(f"bins is {bins}: use 1 or more")
+    where = _where(filter, experiment, None, since_ns, until_ns)
+    with current_store().read() as reader:
+        first, last = reader.query(
+            f"SELECT min(start_ns), max(start_ns) FROM traces {where.sql}", where.params
+        ).rows[0]
+        if first is None:
+            return []
+        low = first if since_ns is None else since_ns
+        high = last + 1 if until_ns is None else until_ns
+        width = max(1, -(-(high - low) // bins))
+        found = reader.query(
+            f"""
+            SELECT (start_ns - ?) // ? AS bin, count(*), count(*) FILTER (status = 'error')
+            FROM traces
+            {where.sql}
+            GROUP BY bin
+            """,
+            [low, width, *where.params],
+        ).rows
+    counts = {int(number): (n, errors) for number, n, errors in found}
+    return [
+        Bin(
+            start_ns=low + number * width,
+            end_ns=low + (number + 1) * width,
+            n=counts.get(number, (0, 0))[0],
+            n_errors=counts.get(number, (0, 0))[1],
+        )
+        for number in range(-(-(high - low) // width))
+    ]
 
 
 def export(
@@ -161,4 +217,79 @@ def export(
     until_ns: int | None = None,
 ) -> Iterator[Trace]:
     """Every matching trace whole, newest first, a hundred at a time. Raises as `search`."""
-    raise NotImplementedError
+    token: str | None = None
+    while True:
+        page = search(
+            filter,
+            experiment=experiment,
+            since_ns=since_ns,
+            until_ns=until_ns,
+            limit=_AT_ONCE,
+            page_token=token,
+        )
+        for trace in get_many([item.trace_id for item in page.items]):
+            yield whole_trace(trace)
+        token = page.next_page_token
+        if token is None:
+            return
+
+
+def _where(
+    text: str,
+    experiment: str | None,
+    run_id: str | None,
+    since_ns: int | None,
+    until_ns: int | None,
+) -> Where:
+    """The condition on the view ``traces``."""
+    where = Where.of("traces", text)
+    where.add_if("experiment = ?", experiment)
+    where.add_if("run_id = ?", run_id)
+    where.add_if("start_ns >= ?", since_ns)
+    where.add_if("start_ns < ?", until_ns)
+    return where
+
+
+def _continue_after(where: Where, by: Order, token: str) -> None:
+    """Leaves out everything up to the last trace of the page before."""
+    start_ns, trace_id = unpack(token, int, str)
+    sign = "<" if by.descending else ">"
+    where.add(f"start_ns {sign}= ?", start_ns)
+    where.add(f"(start_ns {sign} ? OR trace_id {sign} ?)", start_ns, trace_id)
+
+
+def _load(reader: Reader, trace_ids: Sequence[str]) -> list[Trace]:
+    """Summaries, spans and assessments of some traces, put together."""
+    marks = ", ".join("?" for _ in trace_ids)
+    ids = list(trace_ids)
+    rows = reader.query(f"SELECT {_SUMMARY} FROM traces WHERE trace_id IN ({marks})", ids).dicts()
+    summaries = {row["trace_id"]: trace_summary(row) for row in rows}
+    if not summaries:
+        return []
+    first = min(summary.start_ns for summary in summaries.values())
+    ends = [summary.end_ns for summary in summaries.values()]
+    last = None if None in ends else max(cast("list[int]", ends))
+    until = "" if last is None else f"AND start_ns <= {last}"
+    spans: dict[str, list[SpanRecord]] = {}
+    for row in reader.query(
+        f"""
+        SELECT {_SPAN}
+        FROM spans
+        WHERE trace_id IN ({marks})
+        AND start_ns >= {first}
+        {until}
+        ORDER BY start_ns, span_id
+        """,
+        ids,
+    ).dicts():
+        spans.setdefault(row["trace_id"], []).append(span_record(row))
+    said: dict[str | None, list[Assessment]] = {}
+    for row in reader.query(
+        f"SELECT * FROM assessments WHERE trace_id IN ({marks}) ORDER BY created_ns", ids
+    ).dicts():
+        said.setdefault(row["trace_id"], []).append(assessment(row))
+    return [
+        Trace(summary=summaries[key], spans=spans.get(key, ()), assessments=said.get(key, ()))
+        for key in dict.fromkeys(ids)
+        if key in summaries
+    ]

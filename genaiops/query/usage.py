@@ -1,13 +1,29 @@
 """Tokens, money, latency and errors over time."""
 
-from collections.abc import Sequence
+import time
 from dataclasses import dataclass
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from genaiops.errors import FilterError
+from genaiops.query.where import Where
+from genaiops.store import current_store
 
 __all__ = ["By", "Day", "Totals", "daily", "totals"]
 
 By = Literal["model", "provider", "operation", "service", "experiment", "prompt", "user"]
 """What `daily` groups by."""
+
+_DAY_NS = 86_400 * 10**9
+_KEYS = {
+    "model": "coalesce(request_model, response_model)",
+    "provider": "provider",
+    "operation": "operation",
+    "service": "service",
+    "experiment": "experiment",
+    "prompt": "prompt_name || '@' || prompt_version",
+    "user": "user_id",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +79,67 @@ def daily(
 
     Raises: FilterError, StoreError.
     """
-    raise NotImplementedError
+    if days < 1:
+        raise FilterError(f"days is {days}: use 1 or more")
+    if by not in _KEYS:
+        raise FilterError(f"cannot group by {by!r}: use one of {', '.join(_KEYS)}")
+    where = Where.of("spans", filter)
+    where.add("span_type IN ('llm', 'embedding')")
+    where.add("start_ns >= ?", (time.time_ns() // _DAY_NS - days + 1) * _DAY_NS)
+    with current_store().read() as reader:
+        rows = reader.query(
+            f"""
+            SELECT
+              start_ns // {_DAY_NS} AS day,
+              {_KEYS[by]} AS key,
+              count(*) AS calls,
+              count(*) FILTER (status = 'error') AS errors,
+              sum(input_tokens) AS input_tokens,
+              sum(output_tokens) AS output_tokens,
+              sum(cost_usd) AS cost_usd,
+              approx_quantile(duration_ms, [0.5, 0.95, 0.99]) AS quantiles
+            FROM spans
+            {where.sql}
+            GROUP BY day, key
+            ORDER BY day, cost_usd DESC NULLS LAST, calls DESC, key
+            """,
+            where.params,
+        ).dicts()
+    return [_day(row) for row in rows]
 
 
 def totals(since_ns: int = 0) -> Totals:
     """All traces that started at ``since_ns`` or later, in numbers. Raises StoreError."""
-    raise NotImplementedError
+    with current_store().read() as reader:
+        row = reader.query(
+            """
+            SELECT
+              count(*) AS traces,
+              count(*) FILTER (status = 'error') AS errors,
+              sum(input_tokens)::BIGINT AS input_tokens,
+              sum(output_tokens)::BIGINT AS output_tokens,
+              sum(cost_usd) AS cost_usd,
+              approx_quantile(duration_ms, [0.5, 0.95, 0.99]) AS quantiles
+            FROM traces
+            WHERE start_ns >= ?
+            """,
+            [since_ns],
+        ).dicts()[0]
+    return Totals(**_with_quantiles(row))
+
+
+def _day(row: dict[str, Any]) -> Day:
+    values = _with_quantiles(row)
+    values["day"] = str(datetime.fromtimestamp(row["day"] * 86_400, tz=UTC).date())
+    values["key"] = row["key"] or ""
+    return Day(**values)
+
+
+def _with_quantiles(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its list of quantiles as three values, and sums as plain integers."""
+    values = dict(row)
+    quantiles = values.pop("quantiles") or (None, None, None)
+    values |= dict(zip(("p50_ms", "p95_ms", "p99_ms"), quantiles, strict=True))
+    for name in ("input_tokens", "output_tokens"):
+        values[name] = None if values[name] is None else int(values[name])
+    return values
