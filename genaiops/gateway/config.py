@@ -1,0 +1,203 @@
+"""Which models the gateway serves: from the environment, or from a ``gateway.yaml``.
+
+Without a file every provider whose key is in the environment is served as ``provider/model``.
+Secrets come as ``${NAME}`` from the environment; they never pass through the YAML reader.
+"""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+from genaiops.errors import ConfigError, NotFoundError
+from genaiops.gateway import providers
+from genaiops.gateway.target import Provider, Target, Timeouts
+
+__all__ = ["Endpoint", "Routes", "from_environment", "load", "target_from_environment"]
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_STAND_IN = re.compile(r"\x7eENV\x7e([A-Za-z_][A-Za-z0-9_]*)\x7e")
+_URL = re.compile(r"https?://[^\s/?#]+(?:/[^\s?#]*)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A provider as it is configured: where it is and with which key."""
+
+    name: str
+    provider: Provider
+    base_url: str = ""
+    key: str = field(default="", repr=False)
+    timeouts: Timeouts = field(default_factory=Timeouts)
+
+    def target(self, model: str) -> Target:
+        """One of its models. Raises NotFoundError for a model that is known not to exist."""
+        local = self.provider.local
+        if local and model not in local:
+            known = ", ".join(f"{self.name}/{name}" for name in sorted(local))
+            raise NotFoundError(
+                f"provider {self.name!r} has no model {model!r}: use one of {known}"
+            )
+        return Target(
+            provider=self.provider,
+            provider_name=self.name,
+            model=model,
+            base_url=self.base_url,
+            key=self.key,
+            timeouts=self.timeouts,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routes:
+    """Everything a gateway serves; made as a whole and never changed.
+
+    Attributes:
+        endpoints: The providers by the names that model strings use.
+        models: Further names that clients may use, each for a ``provider/model``.
+        source: Where this comes from, for messages.
+    """
+
+    endpoints: Mapping[str, Endpoint]
+    models: Mapping[str, str] = field(default_factory=dict[str, str])
+    source: str = "the environment"
+
+    def resolve(self, model: str) -> Target:
+        """What a client means by this name.
+
+        Raises: NotFoundError when nothing of this name is served; it says what is.
+        """
+        name, slash, rest = self.models.get(model, model).partition("/")
+        if not slash or not rest or name not in self.endpoints:
+            raise NotFoundError(f"model {model!r} is not served: use {self._offer()}")
+        return self.endpoints[name].target(rest)
+
+    def names(self) -> list[str]:
+        """The model names that are known; remote providers serve more, as ``provider/model``."""
+        local = [f"{e.name}/{model}" for e in self.endpoints.values() for model in e.provider.local]
+        return [*sorted(self.models), *sorted(local)]
+
+    def _offer(self) -> str:
+        remote = [f"{e.name}/<model>" for e in self.endpoints.values() if not e.provider.local]
+        return "one of " + ", ".join([*self.names(), *sorted(remote)])
+
+
+def from_environment() -> Routes:
+    """Every provider whose key is in the environment, and those that need none."""
+    found: dict[str, Endpoint] = {}
+    for kind in providers.kinds():
+        provider = providers.provider(kind)
+        if not provider.key_env or _variable(provider.key_env):
+            found[kind] = _from_environment(provider)
+    return Routes(endpoints=found)
+
+
+def target_from_environment(model: str) -> Target:
+    """The target of a ``provider/model``, with the provider's key from the environment.
+
+    Raises: ConfigError when the provider is unknown or its key is missing, NotFoundError when it
+        is known not to have the model.
+    """
+    kind, slash, name = model.partition("/")
+    if not slash or not name:
+        known = ", ".join(f"{kind}/<model>" for kind in providers.kinds())
+        raise ConfigError(f"model {model!r} does not name its provider: write one of {known}")
+    provider = providers.provider(kind)
+    if provider.key_env and not _variable(provider.key_env):
+        raise ConfigError(f"provider {kind!r} has no key: set {provider.key_env}")
+    return _from_environment(provider).target(name)
+
+
+def load(path: Path | str) -> Routes:
+    """The routes of a ``gateway.yaml``.
+
+    Raises: ConfigError that names the file, the line and what is allowed.
+    """
+    from genaiops.gateway.configfile import read_file
+
+    file, lines = read_file(path, _hide_variables)
+    found: dict[str, Endpoint] = {}
+    for name, entry in file.providers.items():
+        place = f"{path}:{lines.of('providers', name)}"
+        provider = _kind(entry.kind or name, name, place)
+        base = _shown(entry.base_url or "", place) or _base_url(provider)
+        endpoint = Endpoint(
+            name=name,
+            provider=provider,
+            base_url=_checked_url(base, f"{place}: base_url") if not provider.local else "",
+            key=_shown(entry.api_key or "", place).strip(),
+        )
+        if entry.timeout_s is not None:
+            waits = replace(Timeouts(), total_s=entry.timeout_s, idle_s=entry.timeout_s)
+            endpoint = replace(endpoint, timeouts=waits)
+        if name == provider.name and provider.key_env and not endpoint.key:
+            raise ConfigError(f"{place}: provider {name!r} needs an api_key")
+        found[name] = endpoint
+    found.setdefault("offline", _from_environment(providers.provider("offline")))
+    routes = Routes(endpoints=found, models=file.models, source=str(path))
+    _check_models(routes, lambda name: f"{path}:{lines.of('models', name)}")
+    return routes
+
+
+def _check_models(routes: Routes, place: Any) -> None:  # Any: a callable from name to place
+    for name, model in routes.models.items():
+        provider, slash, rest = model.partition("/")
+        if not slash or not rest or provider not in routes.endpoints:
+            offer = ", ".join(f"{known}/<model>" for known in sorted(routes.endpoints))
+            raise ConfigError(f"{place(name)}: model {name!r} is {model!r}: use one of {offer}")
+        try:
+            routes.resolve(name)
+        except NotFoundError as error:
+            raise ConfigError(f"{place(name)}: {error}") from None
+
+
+def _kind(kind: str, name: str, place: str) -> Provider:
+    try:
+        return providers.provider(kind)
+    except ConfigError:
+        offer = ", ".join(providers.kinds())
+        raise ConfigError(
+            f"{place}: provider {name!r} is of unknown kind {kind!r}: set kind to one of {offer}"
+        ) from None
+
+
+def _from_environment(provider: Provider) -> Endpoint:
+    return Endpoint(
+        name=provider.name,
+        provider=provider,
+        base_url="" if provider.local else _base_url(provider),
+        key=_variable(provider.key_env),
+    )
+
+
+def _base_url(provider: Provider) -> str:
+    url = _variable(provider.base_url_env) or provider.base_url
+    return _checked_url(url, provider.base_url_env or f"base_url of {provider.name!r}")
+
+
+def _checked_url(url: str, origin: str) -> str:
+    if not _URL.fullmatch(url):
+        raise ConfigError(f"{origin} is not an address: use https://host or http://host:port/path")
+    return url.rstrip("/")
+
+
+def _variable(name: str) -> str:
+    return os.environ.get(name, "").strip() if name else ""
+
+
+def _hide_variables(text: str) -> str:
+    """``${NAME}`` as a plain word, because YAML reads a brace inside braces as its own."""
+    return _VARIABLE.sub(lambda found: f"~ENV~{found[1]}~", text)
+
+
+def _shown(value: str, place: str) -> str:
+    """The value with the environment's variables in their places."""
+
+    def read(found: re.Match[str]) -> str:
+        if not _variable(found[1]):
+            raise ConfigError(f"{place}: ${{{found[1]}}} is not set: export {found[1]}")
+        return _variable(found[1])
+
+    return _STAND_IN.sub(read, value)

@@ -1,0 +1,149 @@
+"""One call in the dialect of its target: the request as bytes, the answer as OpenAI's shapes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import msgspec
+
+from genaiops.errors import BadRequestError, ProviderError
+from genaiops.gateway.dialects import anthropic, openai_chat
+from genaiops.gateway.sse import DONE, Event, Splitter
+from genaiops.gateway.target import Target
+from genaiops.gateway.upstream import Call
+
+__all__ = ["ChunkReader", "Prepared", "decode_completion", "encode", "prepare"]
+
+_Json = dict[str, Any]
+_UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request as it will be sent, and the parameters that its dialect has no word for."""
+
+    call: Call
+    dropped: tuple[str, ...] = ()
+
+
+def prepare(target: Target, request: Mapping[str, Any]) -> Prepared:
+    """The request for this target; every field that the target's dialect knows survives.
+
+    Args:
+        target: Where it goes; its model takes the place of the request's.
+        request: An OpenAI-shaped chat request; values may be `msgspec.Raw` where the target speaks
+            OpenAI's dialect.
+
+    Raises: BadRequestError when it cannot be put into the target's dialect or into JSON.
+    """
+    named = {**request, "model": target.model}
+    dropped: list[str] = []
+    path = openai_chat.PATH
+    if target.provider.dialect == "anthropic":
+        path = anthropic.PATH
+        named, dropped = anthropic.write_request(named)
+    headers = {"content-type": "application/json"}
+    if target.key:
+        headers |= target.provider.headers(target.key)
+    call = Call(f"{target.base_url}{path}", headers, encode(named), target.timeouts)
+    return Prepared(call, tuple(dropped))
+
+
+def encode(value: object) -> bytes:
+    """JSON of a request. Raises BadRequestError when it is not JSON."""
+    try:
+        return msgspec.json.encode(value, enc_hook=_plain)
+    except (TypeError, UnicodeEncodeError, RecursionError, msgspec.MsgspecError) as error:
+        raise BadRequestError(f"the request cannot be written as JSON: {error}") from None
+
+
+def decode_completion(target: Target, body: bytes) -> _Json:
+    """The completion in a whole answer.
+
+    Raises: ProviderError when it is something else.
+    """
+    try:
+        value: object = msgspec.json.decode(body)
+    except _UNDECODABLE:
+        value = None
+    if isinstance(value, dict) and target.provider.dialect == "anthropic":
+        value = anthropic.read_response(cast("_Json", value))
+    if not openai_chat.is_completion(value):
+        raise ProviderError(
+            f"{target.name!r} answered with something that is not a chat completion: "
+            f"check {target.provider.base_url_env or 'the base_url of the provider'}",
+            provider=target.provider_name,
+        )
+    return cast("_Json", value)
+
+
+class ChunkReader:
+    """Reads the bytes of a stream as ``chat.completion.chunk`` objects.
+
+    Attributes:
+        done: The provider said that the stream is complete.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.done = False
+        self._target = target
+        self._splitter = Splitter()
+        self._anthropic = anthropic.StreamReader()
+        self._translate = target.provider.dialect == "anthropic"
+
+    def feed(self, piece: bytes) -> list[_Json]:
+        """The chunks that these bytes complete.
+
+        Raises: ProviderError when the provider sent an error or something else than a chunk.
+        """
+        return [c for event in self._splitter.feed(piece) for c in self._chunks(event)]
+
+    def finish(self) -> list[_Json]:
+        """The last chunks, once the bytes are over.
+
+        Raises: ProviderError when the stream was cut.
+        """
+        last = [c for event in self._splitter.rest() for c in self._chunks(event)]
+        if not self.done:
+            raise ProviderError(
+                f"the stream of {self._target.name!r} ended before it was complete: try again",
+                provider=self._target.provider_name,
+            )
+        return last
+
+    def _chunks(self, event: Event) -> list[_Json]:
+        if self.done:
+            return []
+        if event.data.strip() == DONE:
+            self.done = True
+            return []
+        try:
+            value = msgspec.json.decode(event.data, type=_Json)
+            if self._translate:
+                chunks = self._anthropic.feed(value)
+                self.done = self._anthropic.done
+                return chunks
+        except (*_UNDECODABLE, AttributeError, TypeError) as error:
+            raise ProviderError(
+                f"{self._target.name!r} streamed something that is not a chat completion: try again",
+                provider=self._target.provider_name,
+            ) from error
+        if value.get("error"):
+            raise self._broken_off(value["error"])
+        return [value]
+
+    def _broken_off(self, error: object) -> ProviderError:
+        said = cast("_Json", error).get("message") if isinstance(error, dict) else error
+        return ProviderError(
+            f"{self._target.name!r} broke the stream off: {said or 'it gave no reason'}",
+            provider=self._target.provider_name,
+        )
+
+
+def _plain(value: object) -> object:
+    """Formatted prompts are text that remembers its version; JSON needs the text alone."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, object]", value))
+    raise TypeError(f"{type(value).__name__} is not JSON")
