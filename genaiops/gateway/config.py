@@ -6,10 +6,9 @@ Secrets come as ``${NAME}`` from the environment; they never pass through the YA
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
 
 from genaiops.errors import ConfigError, NotFoundError
 from genaiops.gateway import providers
@@ -141,7 +140,7 @@ def load(path: Path | str) -> Routes:
     return routes
 
 
-def _check_models(routes: Routes, place: Any) -> None:  # Any: a callable from name to place
+def _check_models(routes: Routes, place: Callable[[str], str]) -> None:
     for name, model in routes.models.items():
         provider, slash, rest = model.partition("/")
         if not slash or not rest or provider not in routes.endpoints:

@@ -63,18 +63,18 @@ def decode_completion(target: Target, body: bytes) -> _Json:
     Raises: ProviderError when it is something else.
     """
     try:
-        value: object = msgspec.json.decode(body)
-    except _UNDECODABLE:
+        value = msgspec.json.decode(body, type=_Json)
+        if target.provider.dialect == "anthropic":
+            value = anthropic.read_response(value)
+    except (*_UNDECODABLE, AttributeError, TypeError):
         value = None
-    if isinstance(value, dict) and target.provider.dialect == "anthropic":
-        value = anthropic.read_response(cast("_Json", value))
-    if not openai_chat.is_completion(value):
+    if value is None or not openai_chat.is_completion(value):
         raise ProviderError(
             f"{target.name!r} answered with something that is not a chat completion: "
             f"check {target.provider.base_url_env or 'the base_url of the provider'}",
             provider=target.provider_name,
         )
-    return cast("_Json", value)
+    return value
 
 
 class ChunkReader:
