@@ -84,9 +84,7 @@ def configure(**changes: Any) -> Settings:  # one keyword a setting, checked bel
     """
     for name, value in changes.items():
         if name not in _NAMES:
-            raise ConfigError(
-                f"unknown setting {name!r}: use one of {', '.join(sorted(_NAMES))}"
-            )
+            raise ConfigError(f"unknown setting {name!r}: use one of {', '.join(sorted(_NAMES))}")
         _arguments[name] = _convert(name, value, "configure()")
     return _load()
 

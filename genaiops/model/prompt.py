@@ -79,9 +79,11 @@ def prompt_ref(value: object) -> PromptRef | None:
         return next((ref for ref in map(prompt_ref, inside) if ref is not None), None)
     if isinstance(value, list | tuple):
         for item in cast("Sequence[object]", value):
-            content = cast("Mapping[str, object]", item).get("content") if isinstance(
-                item, Mapping
-            ) else item
+            content = (
+                cast("Mapping[str, object]", item).get("content")
+                if isinstance(item, Mapping)
+                else item
+            )
             if isinstance(content, FormattedText):
                 return content.prompt
     return None

@@ -200,7 +200,7 @@ def _load_events(engine: Engine) -> int:
         engine.execute(f"CREATE OR REPLACE TEMP TABLE batch AS {rows}")
         same = " AND ".join(f"t.{key} = b.{key}" for key in kind.keys.split(", "))
         engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE merged AS "
+            "CREATE OR REPLACE TEMP TABLE merged AS "
             + kind.merged(
                 f"(SELECT * FROM temp.batch UNION ALL BY NAME SELECT * FROM {table} AS t "
                 f"WHERE EXISTS (SELECT 1 FROM temp.batch AS b WHERE {same}))"

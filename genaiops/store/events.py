@@ -30,7 +30,7 @@ KINDS: tuple[Kind, ...] = (
 _encoder = msgspec.json.Encoder()
 
 
-def encode(
+def encode(  # noqa: PLR0913  one keyword a column of the journal
     kind: Kind,
     *,
     id: str | None = None,  # noqa: A002  the column of the journal is called id
@@ -46,11 +46,9 @@ def encode(
 ) -> bytes:
     """One event as a journal line.
 
-    Args:
-        kind: What the event says; the fields each kind uses are listed in docs/internals.md.
-        value: Any JSON value; a float may be NaN or infinite.
-        ts_ns: Nanoseconds UTC, now when omitted.
-        data: Further fields of the kind.
+    The keywords are the columns of a line; docs/internals.md lists those of each kind. `value` is
+    any JSON value and a float may be NaN or infinite, `ts_ns` is nanoseconds UTC and now when
+    omitted, `data` holds further fields of the kind.
     """
     record = {
         "k": kind,
@@ -78,7 +76,7 @@ def experiment_id(name: str) -> str:
 
 
 def _text(kind: Kind, value: Any) -> str | None:  # any JSON value
-    """How a value stands in the column `value`: metrics as DuckDB reads a double, others as JSON."""
+    """How a value stands in the column: metrics as DuckDB reads a double, others as JSON."""
     if value is None:
         return None
     if kind == "metric":

@@ -128,7 +128,7 @@ def _open(path: Path) -> int:
 
 
 def _open_read_only(path: Path) -> int:
-    """flock works on a read-only descriptor too, so a read-only store can still be read."""
+    """A lock needs no writable descriptor, so a read-only store can still be read."""
     try:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:

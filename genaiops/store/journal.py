@@ -200,7 +200,7 @@ def living_processes(folder: Path) -> set[str]:
                 found.add(entry.name)
             else:
                 with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
+                    Path(entry.path).unlink()
     return found
 
 
@@ -216,7 +216,7 @@ def _create_locked(folder: Path, name: str) -> int:
         descriptor = os.open(hidden, flags, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.rename(hidden, path)
+        hidden.rename(path)
     except OSError:
         os.close(descriptor)
         raise

@@ -25,6 +25,11 @@ __all__ = ["main", "start_child", "start_if_behind"]
 BEHIND_BYTES = 16_000_000
 BEHIND_SEGMENTS = 64
 BUDGET_BYTES = 8_000_000
+LARGE_BUDGET_BYTES = 32_000_000
+"""Of one batch when much is waiting: fewer and better filled row groups, longer holds."""
+DUE_BYTES = 4_000_000
+DUE_S = 300.0
+"""While it serves, a batch waits for that size or age: each batch becomes a row group."""
 IDLE_S = 0.5
 """Seconds between two looks when nothing was to do."""
 
@@ -55,7 +60,7 @@ def start_child(folder: Path) -> subprocess.Popen[bytes]:
 def _start(folder: Path, *, serve: bool) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-P", "-m", "genaiops.store.maintainer", str(folder.resolve())]
     command += ["--serve"] if serve else []
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603  this interpreter with a module of ours
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -75,13 +80,13 @@ def main(arguments: list[str]) -> int:
     os.nice(5)
     pause = IDLE_S
     while not ending and (not serve or os.getppid() == parent):
-        moved = 0
         try:
-            moved = compact(folder, budget_bytes=BUDGET_BYTES).segments
+            moved = work(folder, patient=serve)
             pause = IDLE_S
         except GenaiopsError as error:
             _log.warning("compaction failed: %s", error)
             pause = min(pause * 2, 30.0)
+            moved = False
             if not serve:
                 return 1
         if not moved:
@@ -89,6 +94,23 @@ def main(arguments: list[str]) -> int:
                 return 0
             time.sleep(pause)
     return 0
+
+
+def work(folder: Path, *, patient: bool) -> bool:
+    """One batch, if one is due; whether anything was moved.
+
+    Args:
+        folder: The store.
+        patient: Waits until a batch is worth a row group of its own.
+    """
+    waiting = segments.sealed(segments.found(folder))
+    size = sum(segment.size for segment in waiting)
+    if patient and waiting and size < DUE_BYTES and len(waiting) < BEHIND_SEGMENTS:
+        age_s = time.time() - waiting[0].born_ns / 1e9
+        if age_s < DUE_S:
+            return False
+    budget = LARGE_BUDGET_BYTES if size > 2 * LARGE_BUDGET_BYTES else BUDGET_BYTES
+    return bool(waiting) and compact(folder, budget_bytes=budget).segments > 0
 
 
 if __name__ == "__main__":

@@ -23,6 +23,12 @@ class Segment:
     group: Group
     size: int
 
+    @property
+    def born_ns(self) -> int:
+        """When it was begun, nanoseconds UTC; 0 for a name that does not say."""
+        stamp = self.name.partition("-")[0]
+        return int(stamp) if stamp.isdecimal() else 0
+
 
 def found(folder: Path) -> list[Segment]:
     """Every segment with something in it, oldest first."""

@@ -1,5 +1,7 @@
 """The filter language over real DuckDB rows."""
 
+import contextlib
+
 import duckdb
 import pytest
 from hypothesis import given
@@ -108,11 +110,9 @@ def test_a_wrong_filter_says_where_and_what_was_expected(text, says):
 
 @given(st.text(max_size=40))
 def test_any_text_is_a_filter_or_a_filter_error(text):
-    try:
+    with contextlib.suppress(FilterError):
         compiled = parse(text, FIELDS)
-    except FilterError as error:
-        assert str(error)
-    else:
+
         assert compiled.where.count("?") == len(compiled.params)
 
 

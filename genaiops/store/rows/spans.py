@@ -2,24 +2,30 @@
 
 __all__ = ["COLUMNS", "JOURNAL", "TRACE_COLUMNS", "from_journal", "newest", "rollup"]
 
-_TEXT = (
+
+def words(text: str) -> list[str]:
+    """The column names of a line of text."""
+    return text.split()
+
+
+_TEXT = words(
     "trace_id span_id parent_span_id name span_type status status_message service experiment "
     "run_id session_id user_id operation provider request_model response_model response_id "
     "prompt_name trace_name proc"
-).split()
-_BIG = (
+)
+_BIG = words(
     "start_ns end_ns input_tokens output_tokens cache_read_tokens cache_write_tokens "
     "reasoning_tokens"
-).split()
+)
 _VARIANT = ("attributes", "events", "links")
 
-COLUMNS = (
+COLUMNS = words(
     "trace_id span_id parent_span_id name span_type status status_message start_ns end_ns service "
     "experiment run_id session_id user_id operation provider request_model response_model "
     "response_id finish_reasons input_tokens output_tokens cache_read_tokens cache_write_tokens "
     "reasoning_tokens cost_usd ttft_ms prompt_name prompt_version inputs outputs attributes events "
     "links trace_name tags metadata proc"
-).split()
+)
 """Columns of the table ``data.spans``, in order."""
 
 JOURNAL = (
@@ -32,10 +38,10 @@ JOURNAL = (
 )
 """Types of the columns of a journal line, for `read_json`."""
 
-TRACE_COLUMNS = (
+TRACE_COLUMNS = words(
     "trace_id name status start_ns end_ns n_spans n_errors input_tokens output_tokens cost_usd "
     "models session_id user_id experiment run_id tags metadata inputs_preview outputs_preview"
-).split()
+)
 """Columns of the table ``data.traces``, in order."""
 
 PREVIEW_CHARS = 160
