@@ -101,7 +101,9 @@ clean: ## remove caches and build products; .venv and every .genaiops stay
 
 $(VENV)/.stamp-venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "genaiops needs Python 3.11 or newer, but '$(PYTHON)' is $$($(PYTHON) --version 2>&1 | tail -n 1): name another with 'make PYTHON=python3.12'." >&2; exit 1; }
+		found=$$($(PYTHON) --version 2>&1) || found="no Python"; \
+		echo "genaiops needs Python 3.11 or newer, but '$(PYTHON)' is $$found: name another, as in 'make PYTHON=python3.12 setup'." >&2; \
+		exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
