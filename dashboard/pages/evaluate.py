@@ -1,0 +1,163 @@
+"""Evaluate: runs with their scores; one run, or two side by side with what got worse."""
+
+import streamlit as st
+
+from dashboard.parts.compare import compare_rows, outcome_filter, pair_panel, score_rows
+from dashboard.parts.guard import nothing_yet, show
+from dashboard.parts.lists import verdict
+from dashboard.parts.text import ago, count, one_line
+from dashboard.parts.urls import link, param, set_params
+from dashboard.parts.views import Chip, Column, Row, head, scores, table
+from genaiops.query import evals
+from genaiops.query.evals import EvalRun, RowResult
+
+_FIRST = (
+    "import genaiops",
+    'rows = [{"question": "2 + 2?", "answer": "4", "expected": "4"}]',
+    "print(genaiops.evaluate(rows, judges=[genaiops.judges.ExactMatch()]))",
+)
+
+
+def page() -> None:
+    """The page: all evaluations, one, or two."""
+    a, b = param("a"), param("b")
+    if a and b:
+        _two(a, b)
+    elif a or b:
+        _one(a or b)
+    else:
+        _all()
+
+
+def _all() -> None:
+    runs = evals.runs(limit=200)
+    if not runs:
+        nothing_yet("No evaluations yet", _FIRST, key="empty")
+        return
+    head("Evaluate", note="Mark two runs to see them side by side.", key="title")
+    judges = list(dict.fromkeys(score.name for run in runs for score in run.scores))[:5]
+    columns = [
+        Column(key="name", label="Run", kind="pair", width="24%"),
+        Column(key="status", label="Status", kind="status", width="104px"),
+        Column(key="rows", label="Rows", kind="num", width="64px"),
+        *(Column(key=f"score {judge}", label=judge, kind="bar") for judge in judges),
+        Column(key="when", label="Started", kind="num", width="92px"),
+    ]
+    table(columns, [_run_row(run, judges) for run in runs], key="runs", picked=(), on_pick=_pick)
+
+
+def _run_row(run: EvalRun, judges: list[str]) -> Row:
+    by_name = {score.name: score for score in run.scores}
+    cells: dict[str, object] = {
+        "name": [one_line(run.name, 80) or run.run_id[:8], run.experiment],
+        "status": run.status.lower(),
+        "rows": count(run.n_rows),
+        "when": ago(run.start_ns),
+    }
+    for judge in judges:
+        score = by_name.get(judge)
+        if score is not None and score.estimate is not None:
+            share = score.estimate if 0 <= score.estimate <= 1 else 0.0
+            cells[f"score {judge}"] = {"text": f"{score.estimate:.3f}", "share": share}
+    return Row(id=run.run_id, cells=cells, params={"a": run.run_id})
+
+
+def _pick(ids: list[str]) -> None:
+    """Two marked runs are compared, the older one first."""
+    if len(ids) == 2:
+        starts = {run.run_id: run.start_ns for run in evals.runs(limit=200)}
+        older, newer = sorted(ids, key=lambda run_id: starts.get(run_id, 0))
+        set_params({"a": older, "b": newer})
+
+
+def _one(run_id: str) -> None:
+    run = evals.get(run_id)
+    head(
+        one_line(run.name, 100) or run.run_id[:8],
+        kicker="Evaluation",
+        copy=run.run_id,
+        chips=_facts(run),
+        key="title",
+    )
+    scores(("estimate and interval", ""), score_rows(run, None, []), key="scores", selected=param("judge"))
+    others = [item for item in evals.runs(limit=50) if item.run_id != run.run_id]
+    names = {item.run_id: f"{one_line(item.name, 60)} · {ago(item.start_ns)}" for item in others}
+    st.selectbox(
+        "Compare with",
+        list(names),
+        index=None,
+        format_func=lambda run_id: names.get(run_id, run_id),
+        placeholder="Choose a run",
+        key="b",
+        bind="query-params",
+        width=360,
+    )
+    found = evals.rows(run.run_id)
+    judges = list(dict.fromkeys(judge for row in found for judge in row.verdicts))
+    columns = (
+        Column(key="row", label="Row", width="90px"),
+        Column(key="in", label="Input", kind="wrap"),
+        Column(key="out", label="Output", kind="wrap"),
+        Column(key="scores", label="Scores", kind="chips", width="34%"),
+    )
+    table(columns, [_result(row, judges) for row in found], key="rows", page="trace")
+
+
+def _facts(run: EvalRun) -> list[Chip]:
+    status = run.status.lower()
+    return [
+        Chip(value=status, tone="green" if status == "finished" else "orange"),
+        Chip(label="rows", value=count(run.n_rows)),
+        Chip(label="experiment", value=run.experiment),
+        Chip(label="run", value=run.run_id[:8], mono=True, go=link("runs", {"run": run.run_id})),
+        Chip(value="all evaluations", tone="blue", go="eval"),
+    ]
+
+
+def _result(row: RowResult, judges: list[str]) -> Row:
+    chips = [
+        verdict(judge, said.label or said.value, error=said.error).json()
+        for judge in judges
+        if (said := row.verdicts.get(judge)) is not None
+    ]
+    return Row(
+        id=row.row_id,
+        cells={
+            "row": row.row_id,
+            "in": one_line(row.inputs, 500) or None,
+            "out": one_line(row.outputs, 500) or None,
+            "scores": chips,
+        },
+        params={"id": row.trace_id} if row.trace_id else None,
+    )
+
+
+def _two(a: str, b: str) -> None:
+    both = evals.side_by_side(a, b)
+    names = (one_line(both.a.name, 40) or both.a.run_id[:8], one_line(both.b.name, 40) or both.b.run_id[:8])
+    head(
+        f"{names[0]} → {names[1]}",
+        kicker="Evaluation",
+        chips=[
+            Chip(label="rows in both", value=count(sum(1 for pair in both.pairs if pair.a and pair.b))),
+            Chip(label="a", value=both.a.run_id[:8], mono=True, go=link("eval", {"a": both.a.run_id})),
+            Chip(label="b", value=both.b.run_id[:8], mono=True, go=link("eval", {"a": both.b.run_id})),
+            Chip(value="swap", tone="blue", go=link("eval", {"a": both.b.run_id, "b": both.a.run_id})),
+            Chip(value="all evaluations", tone="blue", go="eval"),
+        ],
+        key="title",
+    )
+    judges = [tally.judge for tally in both.tallies]
+    judge = param("judge") if param("judge") in judges else (judges[0] if judges else "")
+    scores(names, score_rows(both.a, both.b, both.tallies), key="scores", selected=judge)
+    kept = outcome_filter(both.pairs, judge)
+    left, right = st.columns([1.5, 1], gap="medium")
+    with left:
+        compare_rows(kept, names, judge)
+    with right:
+        chosen = next((pair for pair in kept if pair.row_id == param("row")), kept[0] if kept else None)
+        if chosen is not None:
+            pair_panel(chosen, names)
+
+
+show(page)

@@ -1,0 +1,1 @@
+"""What pages are put together from; the components show data as text nodes only."""

@@ -1,0 +1,58 @@
+// Title line and number tiles. data: {kicker, title, note, chips, tiles, commands}
+function tile(item) {
+  const node = el("div", `tile t-${item.tone || "plain"}`,
+    el("div", "label", item.label), el("div", "value", item.value), el("div", "note", item.note || "\u00a0"));
+  if (item.spark && item.spark.length > 1) node.append(spark(item.spark));
+  if (item.hint) node.title = item.hint;
+  return node;
+}
+
+function spark(values) {
+  const top = Math.max(...values) || 1;
+  const step = 100 / (values.length - 1);
+  const points = values.map((value, index) => `${(index * step).toFixed(2)},${(21 - (value / top) * 19).toFixed(2)}`);
+  return svg("svg", { viewBox: "0 0 100 22", preserveAspectRatio: "none", class: "spark" },
+    svg("polyline", { points: `0,22 ${points.join(" ")} 100,22`, class: "area" }),
+    svg("polyline", { points: points.join(" "), class: "stroke" }));
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".root");
+  const kids = [];
+  if (data.title !== undefined && data.title !== null) {
+    const line = el("div", "line");
+    if (data.kicker) line.append(el("span", "kicker", data.kicker));
+    line.append(el("h1", "", data.title));
+    if (data.copy) line.append(el("span", "mono soft", data.copy.slice(0, 12)), copyButton(() => data.copy));
+    kids.push(line);
+  }
+  if (data.note) kids.push(el("div", "sub", data.note));
+  if (data.chips && data.chips.length) {
+    const line = el("div", "chips");
+    for (const item of data.chips) {
+      const node = chip(item);
+      if (item.go) {
+        const link = ownLink(el("a", "", node), item.go);
+        link.addEventListener("click", (event) => {
+          if (!plainClick(event)) return;
+          event.preventDefault();
+          setTriggerValue("go", item.go);
+        });
+        line.append(link);
+      } else line.append(node);
+    }
+    kids.push(line);
+  }
+  if (data.tiles && data.tiles.length) {
+    const grid = el("div", "tiles");
+    for (const item of data.tiles) grid.append(tile(item));
+    kids.push(grid);
+  }
+  if (data.commands) {
+    const block = el("div", "commands");
+    for (const command of data.commands) block.append(el("div", "mono", command));
+    block.append(copyButton(() => data.commands.join("\n")));
+    kids.push(block);
+  }
+  root.replaceChildren(...kids);
+}

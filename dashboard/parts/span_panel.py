@@ -1,0 +1,159 @@
+"""The chosen span of a trace: conversation, values, attributes, events, feedback."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from dashboard.parts.feedback import feedback
+from dashboard.parts.messages import conversation
+from dashboard.parts.text import count, ms, one_line, usd
+from dashboard.parts.urls import link
+from dashboard.parts.views import Chip, Column, Row, chat, head, table, value
+from genaiops.model.span import SpanRecord, Trace
+from genaiops.query import traces
+
+__all__ = ["span_panel"]
+
+_VIEWS = ("Content", "Raw", "Attributes", "Events", "Feedback")
+_TONES = {"ok": "green", "error": "red", "running": "blue", "interrupted": "orange"}
+
+
+def span_panel(trace: Trace, span: SpanRecord) -> None:
+    """Everything about one span."""
+    head(one_line(span.name, 120), chips=_chips(span), note=_trouble(span), key="span head")
+    said = [item for item in trace.assessments if item.span_id in (None, span.span_id)]
+    numbers = {"Events": len(span.events) + len(span.links), "Feedback": len(said)}
+    view = st.segmented_control(
+        "View",
+        _VIEWS,
+        default="Content",
+        required=True,
+        format_func=lambda name: f"{name} {numbers[name]}" if numbers.get(name) else name,
+        key="view",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if view == "Raw":
+        _values(span)
+    elif view == "Attributes":
+        _attributes(span)
+    elif view == "Events":
+        _events(span)
+    elif view == "Feedback":
+        feedback(trace, span)
+    else:
+        _content(span)
+    _downloads(trace, span)
+
+
+def _chips(span: SpanRecord) -> list[Chip]:
+    chips = [Chip(value=span.span_type), Chip(value=span.status, tone=_TONES.get(span.status, "gray"))]
+    chips.append(Chip(value=ms(span.duration_ms), hint="duration"))
+    model = span.response_model or span.request_model
+    if model:
+        named = f"{span.provider}/{model}" if span.provider else model
+        chips.append(Chip(value=one_line(named, 60), tone="violet"))
+    if span.input_tokens is not None or span.output_tokens is not None:
+        hint = f"cache read {count(span.cache_read_tokens)}, write {count(span.cache_write_tokens)}, "
+        hint += f"reasoning {count(span.reasoning_tokens)}"
+        used = f"{count(span.input_tokens)} → {count(span.output_tokens)}"
+        chips.append(Chip(label="tokens", value=used, hint=hint))
+    if span.cost_usd is not None:
+        chips.append(Chip(label="cost", value=usd(span.cost_usd)))
+    if span.ttft_ms is not None:
+        chips.append(Chip(label="first token", value=ms(span.ttft_ms)))
+    if span.prompt_name:
+        params = {"name": span.prompt_name, "v": str(span.prompt_version or "")}
+        text = f"{one_line(span.prompt_name, 50)} v{span.prompt_version}"
+        chips.append(Chip(label="prompt", value=text, tone="blue", go=link("prompts", params)))
+    return chips
+
+
+def _trouble(span: SpanRecord) -> str:
+    if span.status == "interrupted":
+        return "The process ended while this span was open."
+    return span.status_message or ""
+
+
+def _content(span: SpanRecord) -> None:
+    messages = conversation(span.inputs, span.outputs)
+    if messages:
+        chat(messages, key="chat")
+    else:
+        _values(span)
+
+
+def _values(span: SpanRecord) -> None:
+    for title, content in (("Input", span.inputs), ("Output", span.outputs)):
+        if content is not None:
+            value(content, title=title, key=title)
+    if span.inputs is None and span.outputs is None:
+        head(note="No input or output was captured.", key="no values")
+
+
+def _attributes(span: SpanRecord) -> None:
+    facts: Mapping[str, Any] = {
+        "span_id": span.span_id,
+        "parent_span_id": span.parent_span_id,
+        "service": span.service,
+        "experiment": span.experiment,
+        "operation": span.operation,
+        "response_id": span.response_id,
+        "finish_reasons": span.finish_reasons and list(span.finish_reasons),
+    }
+    value({name: item for name, item in facts.items() if item is not None}, title="Span", key="facts")
+    if span.attributes:
+        value(dict(span.attributes), title="Attributes", key="attributes")
+
+
+def _events(span: SpanRecord) -> None:
+    for place, event in enumerate(span.events):
+        after = ms(max(0.0, (event.time_ns - span.start_ns) / 1e6))
+        title = f"{one_line(event.name, 80)} · after {after}"
+        value(dict(event.attributes), title=title, key=f"event {place}", depth=1)
+    if span.links:
+        columns = [Column(key="trace", label="Linked trace", mono=True)]
+        rows = [
+            Row(id=f"{place}", cells={"trace": to.trace_id}, params={"id": to.trace_id, "span": to.span_id})
+            for place, to in enumerate(span.links)
+        ]
+        table(columns, rows, page="trace", key="links", dense=True)
+    if not span.events and not span.links:
+        head(note="No events and no links.", key="no events")
+
+
+def _downloads(trace: Trace, span: SpanRecord) -> None:
+    """Whole values, those that are stored apart fetched when the button is pressed."""
+
+    def whole_span() -> str:
+        inner = {"inputs": traces.whole(span.inputs), "outputs": traces.whole(span.outputs)}
+        return json.dumps(inner, indent=2, ensure_ascii=False, default=str)
+
+    def whole_trace() -> str:
+        spans = traces.whole_trace(trace).spans
+        names = SpanRecord.__slots__
+        rows = [{name: getattr(item, name) for name in names} for item in spans]
+        return json.dumps(rows, indent=2, ensure_ascii=False, default=_plain)
+
+    with st.container(horizontal=True, gap="small"):
+        for label, name, content in (
+            ("This span", f"span-{span.span_id}.json", whole_span),
+            ("Whole trace", f"trace-{trace.trace_id}.json", whole_trace),
+        ):
+            st.download_button(
+                label,
+                content,
+                file_name=name,
+                mime="application/json",
+                on_click="ignore",
+                icon=":material/download:",
+                type="tertiary",
+            )
+
+
+def _plain(item: object) -> object:
+    """Events and links as JSON objects."""
+    slots = getattr(type(item), "__slots__", None)
+    return {name: getattr(item, name) for name in slots} if slots else str(item)

@@ -1,0 +1,107 @@
+// A dense table whose rows open something. data: {columns, rows, sort, picked, empty, selected}
+function timeCell(ms) {
+  const [day, time] = clock(ms);
+  const today = clock(Date.now())[0] === day;
+  const node = el("span", "time", today ? null : el("span", "soft", `${day.slice(5)} `), time);
+  node.title = `${new Date(ms).toISOString()} (shown in your time zone)`;
+  return node;
+}
+
+function fill(cell, column, value) {
+  if (value === null || value === undefined) { cell.append(el("span", "none", "–")); return; }
+  switch (column.kind) {
+    case "status": {
+      const tone = TONES[value] || TONES[String(value).toLowerCase()] || "gray";
+      cell.append(el("span", `status t-${tone}`, el("span", "dot"), value));
+      break;
+    }
+    case "time": cell.append(timeCell(value)); break;
+    case "chips": {
+      const line = el("span", "chips");
+      for (const item of value) line.append(chip(item));
+      cell.append(line);
+      break;
+    }
+    case "bar": {
+      const bar = el("span", "bar");
+      bar.style.width = `${Math.max(2, Math.min(1, value.share) * 100)}%`;
+      cell.append(el("span", "num", value.text), el("span", "track", bar));
+      break;
+    }
+    case "pair":
+      cell.append(el("div", "clip", value[0]));
+      if (value[1]) cell.append(el("div", "clip soft small", value[1]));
+      break;
+    case "wrap": cell.append(el("div", "wrapped", value)); break;
+    default: cell.append(el("span", column.kind === "num" ? "num" : "", value));
+      cell.title = String(value).slice(0, 500);
+  }
+}
+
+function header(data, setTriggerValue) {
+  const row = el("tr");
+  if (data.picked) row.append(el("th", "pick"));
+  for (const column of data.columns) {
+    const cell = el("th", `k-${column.kind || "text"}`);
+    if (column.width) cell.style.width = column.width;
+    if (column.sort) {
+      const mark = data.sort === `${column.sort} DESC` ? " ↓" : data.sort === `${column.sort} ASC` ? " ↑" : "";
+      const button = el("button", mark ? "sorted" : "", column.label + mark);
+      button.addEventListener("click", () =>
+        setTriggerValue("sort", `${column.sort} ${mark === " ↓" ? "ASC" : "DESC"}`));
+      cell.append(button);
+    } else cell.append(column.label);
+    if (column.hint) cell.title = column.hint;
+    row.append(cell);
+  }
+  return el("thead", "", row);
+}
+
+export default function ({ data, parentElement, setTriggerValue, setStateValue }) {
+  const root = parentElement.querySelector(".root");
+  const picked = new Set(data.picked || []);
+  const body = el("tbody");
+  const open = (id) => setTriggerValue("open", id);
+  for (const row of data.rows) {
+    const line = el("tr", row.id === data.selected ? "selected" : "");
+    line.tabIndex = row.open === false ? -1 : 0;
+    if (data.picked) {
+      const box = el("input");
+      box.type = "checkbox";
+      box.checked = picked.has(row.id);
+      box.setAttribute("aria-label", "pick this row");
+      box.addEventListener("click", (event) => event.stopPropagation());
+      box.addEventListener("change", () => {
+        if (box.checked) picked.add(row.id); else picked.delete(row.id);
+        setStateValue("picked", [...picked]);
+      });
+      line.append(el("td", "pick", box));
+    }
+    data.columns.forEach((column, index) => {
+      const cell = el("td", `k-${column.kind || "text"}${column.mono ? " mono" : ""}`);
+      const target = index === 0 && row.href ? ownLink(el("a", "lead"), row.href) : cell;
+      fill(target, column, row.cells[column.key]);
+      if (target !== cell) cell.append(target);
+      line.append(cell);
+    });
+    if (row.open !== false) {
+      line.classList.add("can-open");
+      line.addEventListener("click", (event) => {
+        if (!plainClick(event) || String(getSelection())) return;
+        event.preventDefault();
+        open(row.id);
+      });
+      line.addEventListener("keydown", (event) => {
+        if (event.key === "Enter") { event.preventDefault(); open(row.id); }
+        const step = { ArrowDown: "nextElementSibling", j: "nextElementSibling",
+          ArrowUp: "previousElementSibling", k: "previousElementSibling" }[event.key];
+        if (step && line[step]) { event.preventDefault(); line[step].focus(); }
+      });
+    }
+    body.append(line);
+  }
+  const table = el("table", data.dense ? "dense" : "", header(data, setTriggerValue), body);
+  const frame = el("div", "frame", table);
+  if (!data.rows.length) frame.append(el("div", "empty soft", data.empty || "Nothing here."));
+  root.replaceChildren(frame);
+}

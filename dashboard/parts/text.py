@@ -1,0 +1,96 @@
+"""Numbers, times and money as people read them; None, the unknown, is a dash."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["ago", "count", "ms", "one_line", "percent", "plain", "score", "tokens", "usd"]
+
+DASH = "–"
+_STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"))
+
+
+def ms(value: float | None) -> str:
+    """Milliseconds as text with a fitting unit."""
+    if value is None:
+        return DASH
+    if value < 1:
+        return f"{value:.2f} ms"
+    if value < 1_000:
+        return f"{value:.0f} ms"
+    if value < 60_000:
+        return f"{value / 1_000:.2f} s"
+    minutes, rest = divmod(value / 1_000, 60)
+    return f"{minutes:.0f} min {rest:.0f} s"
+
+
+def usd(value: float | None) -> str:
+    """Money in USD, small amounts with the digits that matter."""
+    if value is None:
+        return DASH
+    if value == 0:
+        return "$0"
+    if abs(value) < 0.0001:
+        return f"${value:.2g}"
+    return f"${value:,.4f}" if abs(value) < 0.1 else f"${value:,.2f}"
+
+
+def count(value: float | None) -> str:
+    """A number with thousands separated, large ones shortened."""
+    if value is None:
+        return DASH
+    for size, unit in ((1e9, "B"), (1e6, "M")):
+        if abs(value) >= size:
+            return f"{value / size:.1f} {unit}"
+    if abs(value) >= 1e5:
+        return f"{value / 1e3:.0f} k"
+    return f"{value:,.0f}"
+
+
+def tokens(given: int | None, made: int | None) -> str:
+    """Input and output tokens in one text."""
+    return DASH if given is None and made is None else f"{count(given)} → {count(made)}"
+
+
+def percent(share: float | None) -> str:
+    """A share of 1 as per cent."""
+    if share is None:
+        return DASH
+    return f"{share * 100:.1f} %" if 0 < share < 0.1 else f"{share * 100:.0f} %"
+
+
+def score(value: Any) -> str:  # any JSON value that a judge may give
+    """A verdict: numbers with three digits, the rest as it is."""
+    if value is None:
+        return DASH
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{value:.3f}".rstrip("0").rstrip(".") if abs(value) < 1_000 else f"{value:,.0f}"
+    return one_line(str(value), 60)
+
+
+def ago(then_ns: int) -> str:
+    """How long ago a time (nanoseconds UTC) was."""
+    seconds = max(0.0, time.time() - then_ns / 1e9)
+    for size, unit in _STEPS:
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return "just now"
+
+
+def one_line(text: str | None, limit: int = 220) -> str:
+    """Text without line breaks, cut at the limit."""
+    if not text:
+        return ""
+    flat = " ".join(text[: limit * 4].split())
+    return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"
+
+
+_SPECIAL: Sequence[str] = "\\`*_{}[]()<>#+-.!|~$:&\"'/=@^%"
+
+
+def plain(text: str) -> str:
+    """Text for labels that Streamlit reads as Markdown, so that it shows every character as it is."""
+    flat = one_line(text, 400)
+    return "".join(f"\\{char}" if char in _SPECIAL else char for char in flat)
