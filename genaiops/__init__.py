@@ -85,7 +85,7 @@ _MODULES = {
 }
 _ORIGIN = {name: module for module, names in _HOME.items() for name in names}
 
-__all__ = sorted([*_ORIGIN, *_MODULES, "__version__"])  # pyright: ignore[reportUnsupportedDunderAll]  names resolved below
+__all__ = sorted([*_ORIGIN, *_MODULES, "__version__"])  # noqa: PLE0605  names resolved below # pyright: ignore[reportUnsupportedDunderAll]  names resolved below
 
 
 def __getattr__(name: str) -> Any:  # the attribute may be anything public

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Self, cast
 
 __all__ = ["FormattedMessages", "FormattedText", "PromptRef", "PromptVersion", "prompt_ref"]
 
@@ -47,7 +47,7 @@ class FormattedText(str):
     __slots__ = ("prompt",)
     prompt: PromptRef
 
-    def __new__(cls, text: str, prompt: PromptRef) -> "FormattedText":
+    def __new__(cls, text: str, prompt: PromptRef) -> Self:
         """A str of this text with the reference beside it."""
         made = super().__new__(cls, text)
         made.prompt = prompt

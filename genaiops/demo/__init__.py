@@ -1,0 +1,1 @@
+"""The demo: a small traced RAG application over the Python language reference."""

@@ -1,0 +1,150 @@
+"""The main job end to end: two prompt versions, answers, an evaluation of both, a verdict."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from genaiops.demo.corpus import Bm25Index, passages
+from genaiops.demo.questions import questions, relevant_passages
+from genaiops.demo.rag import TOP_K, rag_app
+from genaiops.eval import EvalResult, evaluate
+from genaiops.eval.judges import MRR, ContextOverlap, Groundedness, RecallAtK, TokenF1
+from genaiops.prompts import Prompt, register_prompt, set_prompt_alias
+from genaiops.runs import set_experiment
+from genaiops.store import current_store
+
+__all__ = ["Tour", "run_demo"]
+
+PROMPT = "demo/python-reference"
+EXPERIMENT = "demo"
+OFFLINE = "offline/extractive"
+_MATERIAL = "\n\nContext:\n{{context}}\n\nQuestion: {{question}}"
+_VERSIONS = {
+    "First version": "Answer the question from the context, in one to three sentences.",
+    "Shorter, and says where it stands": (
+        "Answer the question from the context, in one sentence, and cite the passage id in brackets."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tour:
+    """What the demo made.
+
+    Attributes:
+        model: Which model answered.
+        results: One evaluation for each prompt version.
+        production: The prompt version that the alias ``production`` names now.
+        seconds: How long it took.
+    """
+
+    model: str
+    results: Sequence[EvalResult]
+    production: int
+    seconds: float
+
+
+def run_demo(say: Callable[[str], None] = print) -> Tour:
+    """Runs the demo into the current store and says what it found.
+
+    With OPENAI_API_KEY or ANTHROPIC_API_KEY in the environment a real model answers and judges;
+    without, the built-in extractive provider answers, and only judges that need no model score.
+    Raises: ProviderError when the provider refuses.
+    """
+    began = time.monotonic()
+    model = _model()
+    index = Bm25Index(passages())
+    rows = _rows()
+    say(f"Documents: {len(passages())} passages of the Python language reference on this machine.")
+    say(f"Questions: {len(rows)}, with expected answers and the passages that hold them.")
+    say(f"Model: {model}" + (" (no provider key in the environment)" if model == OFFLINE else ""))
+    set_experiment(EXPERIMENT)
+    versions = [
+        register_prompt(
+            PROMPT, instruction + _MATERIAL, commit_message=message, tags={"demo": "true"}
+        )
+        for message, instruction in _VERSIONS.items()
+    ]
+    results: list[EvalResult] = []
+    for prompt in versions:
+        say(f"\n{PROMPT} version {prompt.version}: answering and scoring …")
+        results.append(
+            evaluate(
+                rows,
+                rag_app(index, prompt, model),
+                judges=_judges(model),
+                name=f"{EXPERIMENT} v{prompt.version}",
+                judge_model=None if model == OFFLINE else model,
+            )
+        )
+        say(str(results[-1]))
+    production = _promote(versions, results, say)
+    tour = Tour(
+        model=model,
+        results=results,
+        production=production,
+        seconds=time.monotonic() - began,
+    )
+    _where_to_look(tour, say)
+    return tour
+
+
+def _model() -> str:
+    """The model of the demo: a real one when there is a key for it."""
+    if chosen := os.environ.get("GENAIOPS_DEMO_MODEL"):
+        return chosen
+    if os.environ.get("OPENAI_API_KEY"):
+        return "openai/gpt-5-mini"
+    if os.environ.get("ANTHROPIC_API_KEY"):
+        return "anthropic/claude-haiku-4-5"
+    return OFFLINE
+
+
+def _rows() -> list[dict[str, Any]]:  # rows as `evaluate` takes them
+    documents = passages()
+    return [
+        {
+            "id": question.id,
+            "inputs": {"question": question.question},
+            "expected": question.expected,
+            "relevant_ids": relevant_passages(question, documents),
+            "tags": dict(question.tags),
+        }
+        for question in questions()
+    ]
+
+
+def _judges(model: str) -> list[Any]:  # judges are of many classes
+    without_a_model = [RecallAtK(TOP_K), MRR(), ContextOverlap(), TokenF1()]
+    return without_a_model if model == OFFLINE else [*without_a_model, Groundedness()]
+
+
+def _promote(
+    versions: Sequence[Prompt], results: Sequence[EvalResult], say: Callable[[str], None]
+) -> int:
+    """Points the alias ``production`` at the second version unless its answers got worse."""
+    old, new = results
+    name = "token_f1"
+    difference = new.compare(old)[name]
+    better = difference.estimate >= 0
+    chosen = versions[1] if better else versions[0]
+    reason = (
+        f"{name} {difference.estimate:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}] "
+        f"against version {versions[0].version}"
+    )
+    set_prompt_alias(PROMPT, "production", chosen.version, reason=reason)
+    say(f"\nVersion {versions[1].version} against {versions[0].version}: {reason}.")
+    say(f"The alias production now names version {chosen.version}.")
+    return chosen.version
+
+
+def _where_to_look(tour: Tour, say: Callable[[str], None]) -> None:
+    first = tour.results[0].run_id
+    say(f"\nDone in {tour.seconds:.1f} s. Everything is in {current_store().uri}. Look at it with:")
+    say("  genaiops ui                                  the dashboard")
+    say("  genaiops traces list                         newest traces; then: traces show ID")
+    say(f"  genaiops eval compare {first} {tour.results[1].run_id}")
+    say(f"  genaiops prompts diff {PROMPT} 1 2")
+    say('  genaiops sql "SELECT name, count(*), avg(duration_ms) FROM spans GROUP BY name"')
