@@ -19,6 +19,8 @@ from pathlib import Path
 from genaiops.errors import GenaiopsError
 from genaiops.store import gate, segments
 from genaiops.store.compact import compact
+from genaiops.store.engine import FILE, opened
+from genaiops.store.vacuum import fragmented, vacuum
 
 __all__ = ["main", "start_child", "start_if_behind"]
 
@@ -30,6 +32,8 @@ LARGE_BUDGET_BYTES = 32_000_000
 DUE_BYTES = 4_000_000
 DUE_S = 300.0
 """While it serves, a batch waits for that size or age: each batch becomes a row group."""
+VACUUM_IDLE_S = 30.0
+"""Seconds without a batch before a fragmented file is rewritten."""
 IDLE_S = 0.5
 """Seconds between two looks when nothing was to do."""
 
@@ -78,7 +82,7 @@ def main(arguments: list[str]) -> int:
     ending: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: ending.append(number))
     os.nice(5)
-    pause = IDLE_S
+    pause, idle_since = IDLE_S, time.monotonic()
     while not ending and (not serve or os.getppid() == parent):
         try:
             moved = work(folder, patient=serve)
@@ -89,11 +93,29 @@ def main(arguments: list[str]) -> int:
             moved = False
             if not serve:
                 return 1
-        if not moved:
-            if not serve:
-                return 0
-            time.sleep(pause)
+        if moved:
+            idle_since = time.monotonic()
+            continue
+        if not serve:
+            return 0
+        if time.monotonic() - idle_since > VACUUM_IDLE_S:
+            vacuum_if_fragmented(folder)
+            idle_since = time.monotonic()
+        time.sleep(pause)
     return 0
+
+
+def vacuum_if_fragmented(folder: Path) -> bool:
+    """Rewrites the file when it has many more row groups than its rows need."""
+    if not (folder / FILE).exists():
+        return False
+    try:
+        with gate.shared(folder, timeout_s=1.0), opened(folder, read_only=True) as engine:
+            needed = fragmented(engine)
+        return bool(needed and vacuum(folder).after)
+    except GenaiopsError as error:  # no room, or somebody is faster: the file stays as it is
+        _log.info("no vacuum: %s", error)
+        return False
 
 
 def work(folder: Path, *, patient: bool) -> bool:
