@@ -93,13 +93,15 @@ def names(prefix: str = "") -> list[PromptName]:
             """
             SELECT
               p.name, p.kind, p.tags, p.created_ns,
-              count(v.version) AS n_versions,
-              coalesce(max(v.version), 0) AS latest_version,
-              coalesce(max(v.created_ns), p.created_ns) AS updated_ns
+              coalesce(v.n, 0) AS n_versions,
+              coalesce(v.latest, 0) AS latest_version,
+              coalesce(v.newest_ns, p.created_ns) AS updated_ns
             FROM prompts AS p
-            LEFT JOIN prompt_versions AS v ON v.name = p.name
+            LEFT JOIN (
+              SELECT name, count(*) AS n, max(version) AS latest, max(created_ns) AS newest_ns
+              FROM prompt_versions
+              GROUP BY name) AS v ON v.name = p.name
             WHERE starts_with(p.name, ?)
-            GROUP BY ALL
             ORDER BY p.name
             """,
             [prefix],

@@ -120,7 +120,7 @@ def experiments() -> list[ExperimentRow]:
             LEFT JOIN runs AS r ON r.experiment_id = e.experiment_id
             WHERE coalesce(e.state, 'active') = 'active'
             GROUP BY ALL
-            ORDER BY coalesce(max(r.start_ns), e.created_ns) DESC, e.name
+            ORDER BY last_start_ns DESC NULLS LAST, e.name
             """
         ).dicts()
     return [
