@@ -1,0 +1,117 @@
+"""What judges see and what they say: plain data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Case", "Claim", "Prediction", "Row", "Verdict"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of the data, normalised.
+
+    Attributes:
+        row_id: The column ``id``, or a hash of the inputs, so that two runs pair by themselves.
+        index: Place in the data, from 0.
+        inputs: Usually a dict of keyword arguments; plain text became ``{"question": text}``.
+        relevant_ids: Id and gain of each document that should be found.
+        extra: Columns that evaluation does not know, for ``cluster=``.
+    """
+
+    row_id: str
+    index: int
+    inputs: Any  # any JSON value
+    outputs: Any = None  # any JSON value
+    contexts: tuple[str, ...] | None = None
+    retrieved_ids: tuple[str, ...] | None = None
+    expected: Any = None  # any JSON value
+    relevant_ids: Mapping[str, float] | None = None
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What ``predict_fn`` gave for one row, or why it gave nothing.
+
+    Attributes:
+        outputs: Plain JSON values; objects of other types became dicts or text.
+        error: One line, None when the prediction succeeded.
+    """
+
+    outputs: Any = None  # any JSON value
+    contexts: tuple[str, ...] | None = None
+    retrieved_ids: tuple[str, ...] | None = None
+    error: str | None = None
+    trace_id: str | None = None
+    duration_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A row together with its prediction: all that a judge may look at."""
+
+    row_id: str = ""
+    inputs: Any = None  # any JSON value
+    outputs: Any = None  # any JSON value
+    contexts: Sequence[str] | None = None
+    retrieved_ids: Sequence[str] | None = None
+    expected: Any = None  # any JSON value
+    relevant_ids: Mapping[str, float] | None = None
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    trace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One statement of an answer, and what was found about it.
+
+    Attributes:
+        quote: Evidence that the judge model quoted from the contexts.
+        quote_found: The quote stands in the contexts, checked without a model.
+        supported: The model says so and the quote was found.
+    """
+
+    text: str
+    supported: bool
+    quote: str = ""
+    quote_found: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a judge says about one case; a failure is a verdict with an error.
+
+    Attributes:
+        value: The verdict as given: bool, number or label.
+        number: The verdict as a number; None exactly when there is an error.
+        attempts: Calls of the judge model behind it, cached ones included; 0 without a model.
+        cached: Every answer behind it was already in the store.
+        cost_usd: What was paid now; None when no price is known.
+        stage: How the answer was read: ``json``, ``object``, ``label``, empty without a model.
+        raw: The model's text, None without a model.
+    """
+
+    value: bool | float | str | None = None
+    number: float | None = None
+    rationale: str | None = None
+    error: str | None = None
+    claims: tuple[Claim, ...] = ()
+    attempts: int = 0
+    cached: bool = False
+    cost_usd: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    duration_ms: float | None = None
+    stage: str = ""
+    raw: str | None = None
+    judge_trace_id: str | None = None
+
+    @property
+    def label(self) -> str | None:
+        """The verdict as text where it is not a number."""
+        if isinstance(self.value, bool):
+            return "yes" if self.value else "no"
+        return self.value if isinstance(self.value, str) else None

@@ -1,0 +1,141 @@
+"""The protocol of a judge: a small frozen dataclass with one method; a failure is a value."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+
+from genaiops.eval.case import Case, Claim, Verdict
+
+__all__ = ["Answer", "Ask", "CodeJudge", "Judge", "ModelJudge", "failed", "passed", "scored"]
+
+T = TypeVar("T")
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str:
+        """Name of the score, snake_case."""
+        ...
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Fields of a case without which the judge can say nothing."""
+        ...
+
+    @property
+    def scale(self) -> tuple[float, float] | None:
+        """Smallest and largest number it can give; None when unknown."""
+        ...
+
+
+@runtime_checkable
+class CodeJudge(_Named, Protocol):
+    """A judge that needs no model."""
+
+    def score(self, case: Case) -> Verdict | Awaitable[Verdict]:
+        """The verdict; an exception becomes a verdict with an error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Generic[T]):
+    """An answer of a judge model that could be read, or the reason why it could not.
+
+    Attributes:
+        read: What was read from it; None exactly when there is an error.
+    """
+
+    read: T | None
+    error: str | None
+    raw: str | None
+    stage: str
+    attempts: int
+    cached: bool
+    cost_usd: float | None
+    input_tokens: int | None
+    output_tokens: int | None
+    judge_trace_id: str | None
+
+    def verdict(
+        self,
+        *,
+        value: bool | float | str | None = None,
+        number: float | None = None,
+        rationale: str | None = None,
+        claims: tuple[Claim, ...] = (),
+    ) -> Verdict:
+        """The verdict made of this answer; without a value, the failure."""
+        return Verdict(
+            value=value,
+            number=number,
+            rationale=rationale,
+            claims=claims,
+            error=self.error,
+            attempts=self.attempts,
+            cached=self.cached,
+            cost_usd=self.cost_usd,
+            input_tokens=self.input_tokens,
+            output_tokens=self.output_tokens,
+            stage=self.stage,
+            raw=self.raw,
+            judge_trace_id=self.judge_trace_id,
+        )
+
+
+class Ask(Protocol):
+    """Asks the judge model: cached, written ahead, read by the ladder, asked again once."""
+
+    async def __call__(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        schema: Mapping[str, Any],
+        read: Callable[[Mapping[str, Any]], T],
+        labels: Callable[[str], Mapping[str, Any] | None] | None = None,
+    ) -> Answer[T]:
+        """One question.
+
+        Args:
+            messages: OpenAI-shaped chat messages.
+            schema: JSON schema of the answer, sent as structured output.
+            read: Turns the answer's object into a value, UnreadableError when it is not right.
+            labels: Finds a labelled verdict in prose (``Verdict: yes``), None when there is none.
+        """
+        ...
+
+
+@runtime_checkable
+class ModelJudge(_Named, Protocol):
+    """A judge that asks a language model."""
+
+    @property
+    def model(self) -> str | None:
+        """Model of this judge as ``provider/model``; None for the judge model in force."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the rubric does; part of the key that answers are stored under."""
+        ...
+
+    async def ask(self, case: Case, ask: Ask) -> Verdict:
+        """The verdict on one case."""
+        ...
+
+
+Judge = CodeJudge | ModelJudge
+
+
+def passed(ok: bool, rationale: str | None = None) -> Verdict:
+    """A yes-or-no verdict."""
+    return Verdict(value=ok, number=float(ok), rationale=rationale)
+
+
+def scored(number: float, rationale: str | None = None) -> Verdict:
+    """A verdict that is a number."""
+    return Verdict(value=number, number=number, rationale=rationale)
+
+
+def failed(error: str) -> Verdict:
+    """No verdict, and why."""
+    return Verdict(error=error)
