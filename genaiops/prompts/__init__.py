@@ -1,0 +1,27 @@
+"""The prompt registry: immutable versions, movable aliases, templates, differences."""
+
+from genaiops.prompts.aliases import (
+    delete_prompt_alias,
+    rollback_prompt_alias,
+    set_prompt_alias,
+)
+from genaiops.prompts.catalogue import PromptEvent, get_prompt, prompt_history, search_prompts
+from genaiops.prompts.diff import PromptDiff, Section, diff_versions
+from genaiops.prompts.registry import load_prompt, register_prompt
+from genaiops.prompts.version import Prompt
+
+__all__ = [
+    "Prompt",
+    "PromptDiff",
+    "PromptEvent",
+    "Section",
+    "delete_prompt_alias",
+    "diff_versions",
+    "get_prompt",
+    "load_prompt",
+    "prompt_history",
+    "register_prompt",
+    "rollback_prompt_alias",
+    "search_prompts",
+    "set_prompt_alias",
+]

@@ -1,0 +1,198 @@
+"""A prompt version in the hand of the program: formatted, compared, its answers parsed."""
+
+import copy
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any, NoReturn
+
+from genaiops.errors import PromptError
+from genaiops.model.prompt import FormattedMessages, FormattedText, PromptRef, PromptVersion
+from genaiops.prompts.diff import PromptDiff, diff_versions
+from genaiops.prompts.schema import schema_of, violations
+from genaiops.prompts.template import Compiled, compile_template
+
+__all__ = ["Prompt", "make_prompt"]
+
+_FENCED = re.compile(r"```(?:json|JSON)?[ \t]*\n(.*?)\n[ \t]*```", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """One immutable version of a prompt, as `load_prompt` and `register_prompt` return it.
+
+    Attributes:
+        stored: The version as it stands in the store.
+        alias: The alias it was loaded by, None when it was loaded by number or as the newest.
+        created: Whether the call that returned this made a new version.
+    """
+
+    stored: PromptVersion
+    alias: str | None = None
+    created: bool = field(default=False, compare=False)
+    _compiled: Compiled = field(repr=False, compare=False)
+    _bound: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    @property
+    def name(self) -> str:
+        """The name, folders included."""
+        return self.stored.name
+
+    @property
+    def version(self) -> int:
+        """The number, from 1; 0 for a `fallback=` that is in no store."""
+        return self.stored.version
+
+    @property
+    def template(self) -> str | list[dict[str, Any]]:
+        """The text, or a copy of the chat messages, as registered."""
+        stored = self.stored.template
+        if isinstance(stored, str):
+            return stored
+        return [copy.deepcopy(dict(message)) for message in stored]
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names that `format` still needs, in order of appearance."""
+        return tuple(name for name in self._compiled.variables if name not in self._bound)
+
+    @property
+    def model_config(self) -> dict[str, Any] | None:
+        """A copy of the model and parameters that belong to the version."""
+        return copy.deepcopy(dict(self.stored.model_config)) if self.stored.model_config else None
+
+    @property
+    def response_format(self) -> dict[str, Any] | None:
+        """A copy of the JSON schema that answers must satisfy."""
+        stored = self.stored.response_format
+        return None if stored is None else copy.deepcopy(dict(stored))
+
+    @property
+    def tools(self) -> list[dict[str, Any]] | None:
+        """A copy of the definitions of tools."""
+        stored = self.stored.tools
+        return None if stored is None else [copy.deepcopy(dict(tool)) for tool in stored]
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Tags of the version."""
+        return dict(self.stored.tags)
+
+    @property
+    def commit_message(self) -> str | None:
+        """Why the version was made."""
+        return self.stored.message
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 (hex) of everything that is part of the version."""
+        return self.stored.hash
+
+    @property
+    def uri(self) -> str:
+        """The address that always means this version: ``prompts:/name/3``."""
+        return f"prompts:/{self.name}/{self.version}" if self.version else f"prompts:/{self.name}"
+
+    def format(self, /, **values: object) -> FormattedText | FormattedMessages:
+        """The template with each ``{{variable}}`` replaced once; values are never looked into.
+
+        Returns: A str, or a list of messages, that remembers this version, so that the call it is
+            sent with is linked to it.
+        Raises: PromptError that lists missing and unknown variables.
+        """
+        texts = {**self._bound, **_texts(values)}
+        if texts.keys() != set(self._compiled.variables):
+            self._refuse(texts)
+        ref = PromptRef(
+            name=self.name,
+            version=self.version,
+            hash=self.hash,
+            alias=self.alias,
+            variables=texts,
+        )
+        rendered = self._compiled.render(texts)
+        if isinstance(rendered, str):
+            return FormattedText(rendered, ref)
+        return FormattedMessages(rendered, ref)
+
+    def partial(self, /, **values: object) -> "Prompt":
+        """The same version with some variables given; `format` needs the others.
+
+        Raises: PromptError that lists unknown variables.
+        """
+        texts = _texts(values)
+        if not texts.keys() <= set(self._compiled.variables):
+            self._refuse({**dict.fromkeys(self._compiled.variables, ""), **texts})
+        return replace(self, _bound={**self._bound, **texts})
+
+    def diff(self, other: "Prompt") -> PromptDiff:
+        """What changes from this version to the other one, word by word."""
+        return diff_versions(self.stored, other.stored)
+
+    def parse(self, text: str) -> Any:  # any JSON
+        """The JSON of a model's answer, checked against the response format.
+
+        Args:
+            text: The answer; JSON in a fenced block with words around it is found.
+
+        Raises: PromptError when the version has no response format, or the answer breaks it.
+        """
+        if self.stored.response_format is None:
+            raise PromptError(
+                f"prompt {self.uri!r} has no response format to parse an answer with: "
+                f"register a version with response_format="
+            )
+        value = _json_in(text, self.uri)
+        broken = list(islice(violations(value, schema_of(self.stored.response_format)), 5))
+        if broken:
+            raise PromptError(
+                f"the answer breaks the response format of {self.uri!r}: {'; '.join(broken)}"
+            )
+        return value
+
+    def _refuse(self, given: Mapping[str, str]) -> NoReturn:
+        known = self._compiled.variables
+        missing = [name for name in known if name not in given]
+        unknown = [name for name in given if name not in known]
+        parts = [
+            f"{what} {', '.join(map(repr, names))}"
+            for what, names in (("missing", missing), ("unknown", unknown))
+            if names
+        ]
+        takes = f"it takes {', '.join(map(repr, known))}" if known else "it takes no variables"
+        raise PromptError(f"prompt {self.uri!r} cannot be formatted: {'; '.join(parts)}: {takes}")
+
+
+def make_prompt(
+    stored: PromptVersion, *, alias: str | None = None, created: bool = False
+) -> Prompt:
+    """A stored version made ready to format."""
+    compiled = compile_template(stored.template)
+    return Prompt(stored=stored, alias=alias, created=created, _compiled=compiled)
+
+
+def _texts(values: Mapping[str, object]) -> dict[str, str]:
+    return {
+        name: value
+        if type(value) is str
+        else "".join(value)
+        if isinstance(value, str)
+        else str(value)
+        for name, value in values.items()
+    }
+
+
+def _json_in(text: str, uri: str) -> Any:  # any JSON
+    fenced = _FENCED.search(text)
+    try:
+        return json.loads(fenced.group(1) if fenced else text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise PromptError(
+            f"the answer to {uri!r} is no JSON ({error}): it begins {text.strip()[:80]!r}"
+        ) from error
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
