@@ -95,7 +95,7 @@ lock: $(LOCK_VENV)/.stamp ## pin every dependency again, with nothing younger th
 
 clean: ## remove caches and build products; .venv and every .genaiops stay
 	rm -rf dist build htmlcov .coverage .coverage.* .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
-	find genaiops dashboard tests benchmarks docs examples -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -path './.*' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- what the verbs stand on: a stamp is newer than what it was made from --------------------------
 
