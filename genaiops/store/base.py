@@ -131,7 +131,3 @@ class Store(Protocol):
     def compact(self, *, budget_bytes: int = 8_000_000) -> CompactStats:
         """Moves sealed segments into the database; does nothing when another process does."""
         ...
-
-    def health(self) -> Health:
-        """Facts and problems."""
-        ...

@@ -5,11 +5,12 @@ import hashlib
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from genaiops.errors import NotFoundError, StoreError
 
-__all__ = ["get", "put"]
+__all__ = ["found", "get", "put", "remove_unused"]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -18,7 +19,8 @@ def put(folder: Path, data: bytes) -> str:
     """Writes the value unless it is there; its SHA-256. Raises StoreError."""
     digest = hashlib.sha256(data).hexdigest()
     path = _path(folder, digest)
-    if path.exists():
+    with contextlib.suppress(OSError):
+        os.utime(path)  # it is about to be used: see `remove_unused`
         return digest
     hidden = path.parent / f".{digest[:16]}-{secrets.token_hex(4)}.new"
     try:
@@ -49,6 +51,29 @@ def get(folder: Path, digest: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != digest:
         raise StoreError(f"the value {digest} was altered on disk: run `genaiops store doctor`")
     return data
+
+
+def found(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Digest and file of every value."""
+    for path in (folder / "artifacts" / "blobs").glob("??/*"):
+        if _DIGEST.fullmatch(path.name):
+            yield path.name, path
+
+
+def remove_unused(path: Path, *, before_s: float) -> bool:
+    """Deletes a value that no row names, unless it was put again since `before_s` (Unix seconds).
+
+    It is moved aside before its time is looked at: whoever puts it afterwards writes it anew.
+    """
+    hidden = path.with_name(f".{path.name[:16]}.unused")
+    with contextlib.suppress(FileNotFoundError):
+        path.rename(hidden)
+        if hidden.stat().st_mtime >= before_s:
+            hidden.rename(path)
+            return False
+        hidden.unlink()
+        return True
+    return False
 
 
 def _path(folder: Path, digest: str) -> Path:

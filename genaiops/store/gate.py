@@ -9,12 +9,21 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from genaiops.errors import StoreBusyError, StoreError
 
-__all__ = ["close_inherited", "exclusive", "holders", "is_locked", "shared", "try_lock"]
+__all__ = [
+    "close_inherited",
+    "exclusive",
+    "hold",
+    "holders",
+    "is_locked",
+    "named",
+    "shared",
+    "try_lock",
+]
 
 _held: set[int] = set()
 """Descriptors of locks this process holds; a forked child closes its copies."""
@@ -54,6 +63,16 @@ def exclusive(folder: Path, *, timeout_s: float) -> Generator[None]:
             _release(gate)
     finally:
         _release(turn)
+
+
+@contextlib.contextmanager
+def hold(path: Path, *, timeout_s: float) -> Generator[None]:
+    """Holds the lock, waiting for it. Raises StoreBusyError after `timeout_s` seconds."""
+    descriptor = _acquire(path, fcntl.LOCK_EX, time.monotonic() + timeout_s)
+    try:
+        yield
+    finally:
+        _release(descriptor)
 
 
 @contextlib.contextmanager
@@ -98,6 +117,11 @@ def holders(path: Path) -> list[int]:
     rows = [line.split() for line in table.splitlines()]
     found = {int(row[-4]) for row in rows if row[-3] == device and "->" not in row}
     return sorted(found - {os.getpid()})
+
+
+def named(pids: Sequence[int]) -> str:
+    """The processes as a person would name them: pid, program, and whether one is stopped."""
+    return " and ".join(_process(pid) for pid in pids) or "another process"
 
 
 def close_inherited() -> None:
@@ -163,8 +187,9 @@ def _release(descriptor: int) -> None:
 
 
 def _busy(path: Path) -> str:
-    names = " and ".join(_process(pid) for pid in holders(path)) or "another process"
-    return f"the store {str(path.parent)!r} is held by {names}: wait for it, or end it"
+    return (
+        f"the store {str(path.parent)!r} is held by {named(holders(path))}: wait for it, or end it"
+    )
 
 
 def _process(pid: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from genaiops.errors import StoreError, StoreVersionError
 from genaiops.store import blobs, gate, live, maintainer, migrate
-from genaiops.store.base import CompactStats, Group, Health, Reader, Table, Txn
+from genaiops.store.base import CompactStats, Group, Reader, Table, Txn
 from genaiops.store.compact import compact
 from genaiops.store.engine import FILE, Engine, attach, in_memory, opened
 from genaiops.store.journal import Journal, prepare_folder
@@ -116,12 +116,6 @@ class LocalStore:
             return CompactStats()
         self._check_format()
         return compact(self.folder, budget_bytes=budget_bytes)
-
-    def health(self) -> Health:
-        """See `Store.health`."""
-        from genaiops.store import doctor
-
-        return doctor.examine(self)
 
     @contextlib.contextmanager
     def _engine(self, timeout_s: float, memory: str | None = None) -> Generator[Engine]:

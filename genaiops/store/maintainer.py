@@ -112,7 +112,7 @@ def vacuum_if_fragmented(folder: Path) -> bool:
     try:
         with gate.shared(folder, timeout_s=1.0), opened(folder, read_only=True) as engine:
             needed = fragmented(engine)
-        return bool(needed and vacuum(folder).after)
+        return bool(needed and vacuum(folder).bytes_after)
     except GenaiopsError as error:  # no room, or somebody is faster: the file stays as it is
         _log.info("no vacuum: %s", error)
         return False

@@ -13,28 +13,30 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from genaiops.errors import StoreBusyError, StoreError
+from genaiops.errors import StoreError
 from genaiops.store import gate, migrate
+from genaiops.store.compact import reached
 from genaiops.store.engine import FILE, Engine, in_memory
 
-__all__ = ["VacuumStats", "fragmented", "vacuum"]
+__all__ = ["Vacuumed", "fragmented", "sync", "vacuum"]
 
 ROW_GROUP = 122_880
-_COPY = f"{FILE}.copy"
-_NEW = f"{FILE}.new"
-_COMPACTED = (
-    "spans", "open_spans", "traces", "experiments", "runs", "params", "run_tags", "metrics",
-    "metrics_latest", "assessments", "eval_rows", "answers", "segments", "schema_versions",
-)  # fmt: skip
+"""Rows of a full row group in DuckDB."""
+_COPY, _NEW = ".vacuum-old.duckdb", ".vacuum.duckdb"
+"""Hidden names of the copy and of the new file; what a killed vacuum left goes with the next."""
+_COMPACTED = frozenset(
+    "spans open_spans traces experiments runs params run_tags metrics metrics_latest assessments "
+    "eval_rows answers segments schema_versions".split()
+)
 """Tables that only the maintainer writes, which this process is meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VacuumStats:
-    """Bytes of the database file before and after."""
+class Vacuumed:
+    """Size of the database file before and after, in bytes."""
 
-    before: int
-    after: int
+    bytes_before: int
+    bytes_after: int
 
 
 def fragmented(engine: Engine) -> bool:
@@ -43,33 +45,37 @@ def fragmented(engine: Engine) -> bool:
         "SELECT count(DISTINCT row_group_id), sum(count) FROM pragma_storage_info('g.data.spans') "
         "WHERE column_name = 'span_id' AND segment_type = 'VARCHAR'"
     ).rows[0]
-    return groups > 16 + 2 * (rows or 0) // ROW_GROUP
+    return bool(groups > 16 + 2 * (rows or 0) // ROW_GROUP)
 
 
-def vacuum(folder: Path, *, timeout_s: float = 10.0) -> VacuumStats:
-    """Rewrites the store's database file.
+def vacuum(folder: Path, *, timeout_s: float = 30.0) -> Vacuumed:
+    """Rewrites the database file of the store in `folder`; killed anywhere, nothing is lost.
 
-    Raises: StoreBusyError when another process is the maintainer; StoreError when there is no
-        database file, or no room for a copy.
+    Raises: StoreBusyError when another process compacts for longer than `timeout_s` seconds;
+        StoreError when there is no room or the file is damaged; the file stays as it was.
     """
     file = folder / FILE
     if not file.exists():
-        raise StoreError(f"the store {str(folder)!r} has no database file yet: nothing to vacuum")
-    with gate.try_lock(folder / "maintainer.lock") as ours:
-        if not ours:
-            raise StoreBusyError(f"the store {str(folder)!r} is being compacted: try again")
-        before = file.stat().st_size
-        free = shutil.disk_usage(folder).free
-        if free < before * 2.2:
-            raise StoreError(
-                f"{free:,} bytes are free where {str(folder)!r} is, vacuum needs "
-                f"{int(before * 2.2):,}: make room first"
-            )
-        with _swept(folder):
-            _copy(folder, timeout_s)
-            _rewrite(folder)
-            _swap(folder, timeout_s)
-        return VacuumStats(before=before, after=file.stat().st_size)
+        return Vacuumed(bytes_before=0, bytes_after=0)
+    with gate.hold(folder / "maintainer.lock", timeout_s=timeout_s), _swept(folder):
+        before = _size(file)
+        _need_room(folder, before)
+        _copy(folder, timeout_s)
+        _rewrite(folder)
+        reached("vacuum-copied")
+        _swap(folder, timeout_s)
+        sync(folder)
+        reached("vacuum-renamed")
+        return Vacuumed(bytes_before=before, bytes_after=_size(file))
+
+
+def sync(path: Path) -> None:
+    """Forces a file or a folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -109,6 +115,7 @@ def _rewrite(folder: Path) -> None:
             engine.execute(
                 f"INSERT INTO g.data.{table} BY NAME SELECT * FROM o.data.{table}{order}"
             )
+        _compare(engine, _tables(engine, "o"))
         engine.execute("CHECKPOINT g")
     finally:
         engine.connection.close()
@@ -121,20 +128,42 @@ def _swap(folder: Path, timeout_s: float) -> None:
         try:
             engine.execute(f"ATTACH '{_quoted(folder / FILE)}' AS o")
             engine.execute("CHECKPOINT o")  # the rename must not leave a log behind
+            reached("vacuum-checkpoint")
             engine.execute(f"ATTACH '{_quoted(folder / _NEW)}' AS g")
-            for table in sorted(set(_tables(engine, "o")) - set(_COMPACTED)):
+            control = sorted(set(_tables(engine, "o")) - _COMPACTED)
+            for table in control:
                 engine.execute(f"DELETE FROM g.data.{table}")
                 engine.execute(f"INSERT INTO g.data.{table} BY NAME FROM o.data.{table}")
+            _compare(engine, control)
             engine.execute("CHECKPOINT g")
         finally:
             engine.connection.close()
+        for name in (FILE, _NEW):
+            if (folder / f"{name}.wal").exists():
+                raise StoreError(f"the log of {str(folder / name)!r} is not empty: try again")
         new = folder / _NEW
         new.chmod(0o600)
-        with new.open("rb") as file:
-            os.fsync(file.fileno())
-        if (folder / f"{FILE}.wal").exists():
-            raise StoreError(f"the log of {str(folder / FILE)!r} is not empty: try again")
+        sync(new)
         new.rename(folder / FILE)
+
+
+def _compare(engine: Engine, tables: list[str]) -> None:
+    """Raises StoreError unless every table has as many rows in the new file."""
+    for table in tables:
+        old, new = (
+            engine.query(f"SELECT count(*) FROM {place}.data.{table}").rows[0][0] for place in "og"
+        )
+        if old != new:
+            raise StoreError(f"the copy of table {table!r} is not whole: nothing was changed")
+
+
+def _need_room(folder: Path, size: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < 2.1 * size + 1_000_000:
+        raise StoreError(
+            f"a vacuum of the store {str(folder)!r} needs {2.1 * size / 1e6:.0f} MB of free space, "
+            f"{free / 1e6:.0f} MB are left: make room"
+        )
 
 
 def _tables(engine: Engine, database: str) -> list[str]:
@@ -143,6 +172,15 @@ def _tables(engine: Engine, database: str) -> list[str]:
         [database],
     ).rows
     return [name for (name,) in rows]
+
+
+def _size(file: Path) -> int:
+    """Bytes of the file and of its log."""
+    total = 0
+    for item in (file, file.with_name(f"{file.name}.wal")):
+        with contextlib.suppress(FileNotFoundError):
+            total += item.stat().st_size
+    return total
 
 
 def _quoted(path: Path) -> str:
