@@ -25,8 +25,22 @@ ROW_GROUP = 122_880
 _COPY, _NEW = ".vacuum-old.duckdb", ".vacuum.duckdb"
 """Hidden names of the copy and of the new file; what a killed vacuum left goes with the next."""
 _COMPACTED = frozenset(
-    "spans open_spans traces experiments runs params run_tags metrics metrics_latest assessments "
-    "eval_rows answers segments schema_versions".split()
+    {
+        "spans",
+        "open_spans",
+        "traces",
+        "experiments",
+        "runs",
+        "params",
+        "run_tags",
+        "metrics",
+        "metrics_latest",
+        "assessments",
+        "eval_rows",
+        "answers",
+        "segments",
+        "schema_versions",
+    }
 )
 """Tables that only the maintainer writes, which this process is meanwhile."""
 
