@@ -1,0 +1,38 @@
+"""Runs: parameters, metrics and tags of experiments, under MLflow's names."""
+
+from genaiops.runs.active import (
+    ActiveRun,
+    active_run,
+    end_run,
+    last_active_run,
+    start_run,
+)
+from genaiops.runs.experiments import (
+    create_experiment,
+    get_experiment_by_name,
+    search_experiments,
+    set_experiment,
+)
+from genaiops.runs.log import log_metric, log_metrics, log_param, log_params, set_tag, set_tags
+from genaiops.runs.read import get_metric_history, get_run, search_runs
+
+__all__ = [
+    "ActiveRun",
+    "active_run",
+    "create_experiment",
+    "end_run",
+    "get_experiment_by_name",
+    "get_metric_history",
+    "get_run",
+    "last_active_run",
+    "log_metric",
+    "log_metrics",
+    "log_param",
+    "log_params",
+    "search_experiments",
+    "search_runs",
+    "set_experiment",
+    "set_tag",
+    "set_tags",
+    "start_run",
+]

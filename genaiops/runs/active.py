@@ -1,0 +1,168 @@
+"""The active run: begun, nested, resumed and ended, per context."""
+
+import random
+import time
+import traceback
+import uuid
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any, Self
+
+from genaiops.config import settings
+from genaiops.errors import ConfigError, ConflictError, NotFoundError
+from genaiops.model.run import Run, RunInfo
+from genaiops.runs.experiments import current_experiment
+from genaiops.runs.read import get_run
+from genaiops.runs.source import source, user
+from genaiops.store import current_store, events, proc_id
+from genaiops.tracing.context import active_run as run_of_spans
+
+__all__ = ["ActiveRun", "active_run", "end_run", "last_active_run", "start_run"]
+
+_STATUSES = ("FINISHED", "FAILED", "KILLED")
+_stack: ContextVar[tuple["ActiveRun", ...]] = ContextVar("genaiops_runs", default=())
+_last: list["ActiveRun"] = []
+_ADJECTIVES = "brave calm clever eager gentle keen lucid merry nimble proud quiet rapid steady warm"
+_NOUNS = "aspen comet delta ember falcon glade harbor iris lynx maple otter quartz raven tundra"
+
+
+class ActiveRun(Run):
+    """A run that can be used in a ``with`` statement, which ends it."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            _end(self, "FINISHED")
+        else:
+            killed = isinstance(error, KeyboardInterrupt | SystemExit)
+            _end(self, "KILLED" if killed else "FAILED", error=error)
+
+
+def start_run(
+    run_name: str | None = None,
+    *,
+    run_id: str | None = None,
+    nested: bool = False,
+    tags: dict[str, Any] | None = None,
+    description: str | None = None,
+) -> ActiveRun:
+    """Begins a run, or goes on with one; spans made meanwhile carry its id.
+
+    Args:
+        run_name: Name for people; made up when omitted.
+        run_id: Id of a run to go on with.
+        nested: Allows a run inside the active one, as its child.
+        tags: Tags to set at once.
+        description: Text about the run.
+
+    Raises: ConflictError when a run is active and `nested` is not set; NotFoundError when there
+        is no run of that id.
+    """
+    outer = active_run()
+    if outer is not None and not nested and outer.info.run_id != run_id:
+        raise ConflictError(
+            f"the run {outer.info.run_id!r} is active: end it with genaiops.end_run(), "
+            "or begin a child with start_run(nested=True)"
+        )
+    info = _resumed(run_id) if run_id is not None else _new(run_name, outer)
+    run = ActiveRun(info=info)
+    data: dict[str, Any] = {"status": "RUNNING", "proc": proc_id(), "name": run_name}
+    if run_id is None:
+        data |= {
+            "name": info.run_name,
+            "start_ns": info.start_ns,
+            "parent_run_id": info.parent_run_id,
+            "user": info.user,
+            "source": info.source,
+        }
+    _say(info, data | {"description": description})
+    for key, value in (tags or {}).items():
+        current_store().append(
+            "events", events.encode("tag", run_id=info.run_id, key=key, value=value)
+        )
+    _stack.set((*_stack.get(), run))
+    _last[:] = [run]
+    run_of_spans.set(info.run_id)
+    return run
+
+
+def active_run() -> ActiveRun | None:
+    """The innermost run of this context, None outside."""
+    stack = _stack.get()
+    return stack[-1] if stack else None
+
+
+def last_active_run() -> Run | None:
+    """The run that was begun last in this process, as it stands in the store now."""
+    if not _last or settings().disabled:
+        return None
+    try:
+        return get_run(_last[0].info.run_id)
+    except NotFoundError:
+        return None
+
+
+def end_run(status: str = "FINISHED") -> None:
+    """Ends the active run; without one it does nothing.
+
+    Raises: ConfigError for a status that is none of FINISHED, FAILED and KILLED.
+    """
+    if status not in _STATUSES:
+        raise ConfigError(f"a run cannot end as {status!r}: use one of {', '.join(_STATUSES)}")
+    run = active_run()
+    if run is not None:
+        _end(run, status)
+
+
+def _end(run: ActiveRun, status: str, *, error: BaseException | None = None) -> None:
+    stack = _stack.get()
+    if run in stack:
+        stack = stack[: stack.index(run)]
+        _stack.set(stack)
+        run_of_spans.set(stack[-1].info.run_id if stack else None)
+    _say(run.info, {"status": status, "end_ns": time.time_ns()})
+    if error is not None:
+        lines = "".join(traceback.format_exception(error))[-8_000:]
+        facts = {"exception.type": type(error).__qualname__, "exception.stacktrace": lines}
+        for key, value in facts.items():
+            line = events.encode("tag", run_id=run.info.run_id, key=key, value=value)
+            current_store().append("events", line)
+
+
+def _say(info: RunInfo, data: dict[str, Any]) -> None:  # JSON of several types
+    if settings().disabled:
+        return
+    filled = {name: value for name, value in data.items() if value is not None}
+    experiment = current_experiment() if "start_ns" in data else None
+    line = events.encode("run", run_id=info.run_id, experiment=experiment, data=filled)
+    current_store().append("events", line)
+
+
+def _new(run_name: str | None, outer: ActiveRun | None) -> RunInfo:
+    return RunInfo(
+        run_id=uuid.uuid4().hex,
+        experiment_id=events.experiment_id(current_experiment()),
+        run_name=run_name or _made_up_name(),
+        status="RUNNING",
+        start_ns=time.time_ns(),
+        parent_run_id=None if outer is None else outer.info.run_id,
+        user=user(),
+        source=source(),
+    )
+
+
+def _resumed(run_id: str) -> RunInfo:
+    return get_run(run_id).info
+
+
+def _made_up_name() -> str:
+    chosen = random.SystemRandom()
+    words = (chosen.choice(_ADJECTIVES.split()), chosen.choice(_NOUNS.split()))
+    return f"{'-'.join(words)}-{chosen.randrange(1000)}"
