@@ -16,6 +16,7 @@ from genaiops.runs.read import get_run
 from genaiops.runs.source import source, user
 from genaiops.store import current_store, events, proc_id
 from genaiops.tracing.context import active_run as run_of_spans
+from genaiops.tracing.setup import install
 
 __all__ = ["ActiveRun", "active_run", "end_run", "last_active_run", "start_run"]
 
@@ -65,6 +66,7 @@ def start_run(
     Raises: ConflictError when a run is active and `nested` is not set; NotFoundError when there
         is no run of that id.
     """
+    install()  # threads that the run starts log to it
     outer = active_run()
     if outer is not None and not nested and outer.info.run_id != run_id:
         raise ConflictError(

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from genaiops.config import settings
 from genaiops.errors import ConfigError, ConflictError
@@ -109,6 +109,4 @@ def _plain(value: Any) -> Any:  # any value becomes one that JSON has
     item = getattr(value, "item", None)
     if callable(item) and getattr(value, "shape", None) == ():
         return item()
-    if isinstance(value, list | tuple | dict):
-        return value
-    return str(value)
+    return cast("Any", value) if isinstance(value, list | tuple | dict) else str(value)
