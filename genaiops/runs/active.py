@@ -4,7 +4,6 @@ import random
 import time
 import traceback
 import uuid
-from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,7 +20,8 @@ from genaiops.tracing.setup import install
 __all__ = ["ActiveRun", "active_run", "end_run", "last_active_run", "start_run"]
 
 _STATUSES = ("FINISHED", "FAILED", "KILLED")
-_stack: ContextVar[tuple["ActiveRun", ...]] = ContextVar("genaiops_runs", default=())
+_open: dict[str, tuple["ActiveRun", str | None]] = {}
+"""Runs begun in this process and not ended, with the id of the run around each."""
 _last: list["ActiveRun"] = []
 _ADJECTIVES = "brave calm clever eager gentle keen lucid merry nimble proud quiet rapid steady warm"
 _NOUNS = "aspen comet delta ember falcon glade harbor iris lynx maple otter quartz raven tundra"
@@ -89,7 +89,7 @@ def start_run(
         current_store().append(
             "events", events.encode("tag", run_id=info.run_id, key=key, value=value)
         )
-    _stack.set((*_stack.get(), run))
+    _open[info.run_id] = (run, run_of_spans.get())
     _last[:] = [run]
     run_of_spans.set(info.run_id)
     return run
@@ -97,8 +97,8 @@ def start_run(
 
 def active_run() -> ActiveRun | None:
     """The innermost run of this context, None outside."""
-    stack = _stack.get()
-    return stack[-1] if stack else None
+    found = _open.get(run_of_spans.get() or "")
+    return None if found is None else found[0]
 
 
 def last_active_run() -> Run | None:
@@ -124,11 +124,9 @@ def end_run(status: str = "FINISHED") -> None:
 
 
 def _end(run: ActiveRun, status: str, *, error: BaseException | None = None) -> None:
-    stack = _stack.get()
-    if run in stack:
-        stack = stack[: stack.index(run)]
-        _stack.set(stack)
-        run_of_spans.set(stack[-1].info.run_id if stack else None)
+    _, outer = _open.pop(run.info.run_id, (run, None))
+    if run_of_spans.get() == run.info.run_id:
+        run_of_spans.set(outer)
     _say(run.info, {"status": status, "end_ns": time.time_ns()})
     if error is not None:
         lines = "".join(traceback.format_exception(error))[-8_000:]

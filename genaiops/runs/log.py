@@ -6,8 +6,9 @@ from typing import Any, cast
 
 from genaiops.config import settings
 from genaiops.errors import ConfigError, ConflictError
-from genaiops.runs.active import active_run, start_run
+from genaiops.runs.active import start_run
 from genaiops.store import current_store, events
+from genaiops.tracing.context import active_run as run_of_spans
 
 __all__ = ["log_metric", "log_metrics", "log_param", "log_params", "set_tag", "set_tags"]
 
@@ -87,8 +88,7 @@ def set_tags(tags: Mapping[str, Any]) -> None:
 
 def _run_id() -> str:
     """The active run, begun when there is none, as in MLflow."""
-    run = active_run() or start_run()
-    return run.info.run_id
+    return run_of_spans.get() or start_run().info.run_id
 
 
 def _append(lines: bytes) -> None:
