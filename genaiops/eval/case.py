@@ -16,7 +16,7 @@ class Row:
         index: Place in the data, from 0.
         inputs: Usually a dict of keyword arguments; plain text became ``{"question": text}``.
         relevant_ids: Id and gain of each document that should be found.
-        extra: Columns that evaluation does not know, for ``cluster=``.
+        raw: The row as it was given, for ``cluster=``.
     """
 
     row_id: str
@@ -28,7 +28,7 @@ class Row:
     expected: Any = None  # any JSON value
     relevant_ids: Mapping[str, float] | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
-    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    raw: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""The command line: `genaiops`, one module a noun."""

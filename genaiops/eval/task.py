@@ -1,0 +1,176 @@
+"""Calling ``predict_fn`` for one row: sync in a thread, async on the loop; failures are values."""
+
+import asyncio
+import inspect
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextvars import copy_context
+from typing import Any, TypeVar, cast
+
+from genaiops.errors import EvalError
+from genaiops.eval.case import Prediction, Row
+from genaiops.eval.dataset import plain
+from genaiops.eval.retrieved import Found, Watch
+from genaiops.tracing import start_span, update_current_trace
+from genaiops.tracing.context import Context, set_context
+
+__all__ = ["PredictFn", "check_arguments", "in_thread", "predict"]
+
+T = TypeVar("T")
+PredictFn = Callable[..., Any]
+"""Takes a row's inputs as keyword arguments; sync or async."""
+_RETURNED = frozenset({"outputs", "answer", "contexts", "retrieved_ids"})
+
+
+async def predict(
+    fn: PredictFn | None, row: Row, *, watch: Watch, timeout_s: float, metadata: Mapping[str, Any]
+) -> Prediction:
+    """Runs one row in a trace of its own.
+
+    What the function does not return (contexts, retrieved ids) is taken from its retriever spans,
+    and what these do not have from the row. Without a function the row's own outputs stand.
+    """
+    set_context(Context())
+    started = time.perf_counter()
+    with start_span(_span_name(fn), span_type="chain") as span, watch.trace(span.trace_id) as found:
+        update_current_trace(metadata=dict(metadata))
+        span.set_inputs(row.inputs)
+        try:
+            returned = row.outputs if fn is None else await _called(fn, row.inputs, timeout_s)
+        except Exception as error:  # noqa: BLE001  whatever predict_fn raises is a value of its row
+            span.record_exception(error)
+            reason = _reason(error, timeout_s)
+            span.set_status("error", reason)
+            return Prediction(error=reason, trace_id=span.trace_id, duration_ms=_ms(started))
+        outputs, contexts, ids = _parts(returned, fn is not None)
+        span.set_outputs(outputs)
+    return Prediction(
+        outputs=outputs,
+        contexts=_first(contexts, found.texts, row.contexts),
+        retrieved_ids=_first(ids, found.ids, row.retrieved_ids),
+        trace_id=span.trace_id,
+        duration_ms=_ms(started),
+    )
+
+
+async def in_thread(fn: Callable[[], T], timeout_s: float) -> T:
+    """Runs a function in a daemon thread with this context; TimeoutError when it takes longer.
+
+    A thread cannot be stopped: one that hangs goes on, but holds up neither the other rows nor
+    the end of the program.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+    context = copy_context()
+
+    def tell(result: T | None, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(cast("T", result))
+
+    def run() -> None:
+        result: T | None = None
+        failure: BaseException | None = None
+        try:
+            result = context.run(fn)
+        except BaseException as error:  # noqa: BLE001  handed to whoever awaits
+            failure = _awaitable_error(error)
+        if not loop.is_closed():  # nobody waits any more after a timeout at the very end
+            loop.call_soon_threadsafe(tell, result, failure)
+
+    threading.Thread(target=run, name="genaiops-eval", daemon=True).start()
+    async with asyncio.timeout(timeout_s):
+        return await future
+
+
+def check_arguments(fn: PredictFn, row: Row) -> None:
+    """Finds a function that cannot take a row's inputs before it is called.
+
+    Raises: EvalError naming the row and what does not fit.
+    """
+    if not isinstance(row.inputs, dict):
+        kind = type(row.inputs).__name__
+        raise EvalError(
+            f"row {row.index + 1}: 'inputs' is a {kind}: predict_fn takes text or a dict of "
+            "keyword arguments"
+        )
+    inputs = cast("dict[str, Any]", row.inputs)
+    try:
+        signature = inspect.signature(fn)
+    except (TypeError, ValueError):  # some callables of C have no signature
+        return
+    try:
+        signature.bind(**inputs)
+    except TypeError as error:
+        name = getattr(fn, "__name__", "predict_fn")
+        raise EvalError(
+            f"row {row.index + 1}: {name}{signature} cannot be called with the inputs "
+            f"{', '.join(inputs)}: {error}"
+        ) from None
+
+
+async def _called(fn: PredictFn, inputs: Mapping[str, Any], timeout_s: float) -> object:
+    if inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(
+        getattr(fn, "__call__", None)
+    ):
+        async with asyncio.timeout(timeout_s):
+            return await fn(**inputs)
+    returned = await in_thread(lambda: fn(**inputs), timeout_s)
+    if inspect.isawaitable(returned):
+        async with asyncio.timeout(timeout_s):
+            return await returned
+    return returned
+
+
+def _parts(
+    returned: object, by_function: bool
+) -> tuple[Any, tuple[str, ...] | None, tuple[str, ...] | None]:
+    """Outputs, contexts and retrieved ids of what was returned."""
+    value = plain(returned)
+    if not by_function or not isinstance(value, dict):
+        return value, None, None
+    fields = cast("dict[str, Any]", value)
+    if not fields.keys() & {"outputs", "answer"} or fields.keys() - _RETURNED:
+        return fields, None, None
+    found = Found()
+    found.add(fields.get("contexts"))
+    contexts = None if fields.get("contexts") is None else tuple(found.texts)
+    ids = fields.get("retrieved_ids")
+    if isinstance(ids, list):
+        retrieved = tuple(map(str, cast("list[object]", ids)))
+    else:
+        retrieved = tuple(found.ids) or None
+    return fields.get("outputs", fields.get("answer")), contexts, retrieved
+
+
+def _first(
+    returned: tuple[str, ...] | None, found: list[str], given: tuple[str, ...] | None
+) -> tuple[str, ...] | None:
+    if returned is not None:
+        return returned
+    return tuple(found) if found else given
+
+
+def _reason(error: BaseException, timeout_s: float) -> str:
+    if isinstance(error, TimeoutError) and not str(error):
+        return f"predict_fn took longer than {timeout_s:g} s"
+    return f"predict_fn raised {type(error).__name__}: {error}"
+
+
+def _awaitable_error(error: BaseException) -> BaseException:
+    """Exceptions that a future cannot carry, or that would end the loop, as one that it can."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    return RuntimeError(f"{type(error).__name__}: {error}")
+
+
+def _span_name(fn: PredictFn | None) -> str:
+    return "row" if fn is None else getattr(fn, "__name__", type(fn).__name__)
+
+
+def _ms(started: float) -> float:
+    return (time.perf_counter() - started) * 1e3
