@@ -93,7 +93,7 @@ def from_environment() -> Routes:
     return Routes(endpoints=found)
 
 
-def target_from_environment(model: str) -> Target:
+def target_from_environment(model: str, timeouts: Timeouts | None = None) -> Target:
     """The target of a ``provider/model``, with the provider's key from the environment.
 
     Raises: ConfigError when the provider is unknown or its key is missing, NotFoundError when it
@@ -106,7 +106,8 @@ def target_from_environment(model: str) -> Target:
     provider = providers.provider(kind)
     if provider.key_env and not _variable(provider.key_env):
         raise ConfigError(f"provider {kind!r} has no key: set {provider.key_env}")
-    return _from_environment(provider).target(name)
+    endpoint = _from_environment(provider)
+    return (endpoint if timeouts is None else replace(endpoint, timeouts=timeouts)).target(name)
 
 
 def load(path: Path | str) -> Routes:

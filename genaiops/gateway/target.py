@@ -26,7 +26,7 @@ def _no_headers(_key: str) -> dict[str, str]:
     return {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Provider:
     """A kind of provider: all that is particular to it, as data.
 

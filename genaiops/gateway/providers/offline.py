@@ -67,6 +67,4 @@ def _usage(request: Mapping[str, Any], answer: str) -> dict[str, int]:
     return {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
 
 
-PROVIDER = Provider(
-    name="offline", system="genaiops.offline", dialect="local", local={_MODEL: Extractive()}
-)
+PROVIDER = Provider(name="offline", system="offline", dialect="local", local={_MODEL: Extractive()})
