@@ -9,7 +9,7 @@ __all__ = ["demo"]
 @click.option("--no-ui", is_flag=True, help="Print the summary and exit.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65_535), default=5000, show_default=True)
-def demo(no_ui: bool, host: str, port: int) -> None:  # noqa: FBT001  click's name
+def demo(no_ui: bool, host: str, port: int) -> None:
     """The main job end to end on real documents, then the dashboard.
 
     A traced RAG application answers questions about the Python language with two versions of a

@@ -105,7 +105,7 @@ def list_traces(
 @click.argument("trace_id")
 @click.option("--full", is_flag=True, help="Inputs, outputs and attributes whole.")
 @click.option("--format", type=click.Choice(["tree", "json"]), default="tree", show_default=True)
-def show(trace_id: str, full: bool, format: str) -> None:  # noqa: A002, FBT001  click's names
+def show(trace_id: str, full: bool, format: str) -> None:  # noqa: A002  click's names
     """One trace as a tree.
 
     TRACE_ID is the id, or at least 4 of its first characters.
@@ -151,12 +151,28 @@ def export(
 
 @traces.command()
 @_filter_options
-@click.option("--last", type=click.IntRange(0, 1_000), default=10, show_default=True,
-              help="Traces of the past to begin with.")
-@click.option("--interval", "interval_s", type=click.FloatRange(0.05), default=1.0,
-              show_default=True, help="Seconds between two looks.")
-@click.option("--format", type=click.Choice(["table", "json"]), default="table", show_default=True,
-              help="JSON is one object a line.")
+@click.option(
+    "--last",
+    type=click.IntRange(0, 1_000),
+    default=10,
+    show_default=True,
+    help="Traces of the past to begin with.",
+)
+@click.option(
+    "--interval",
+    "interval_s",
+    type=click.FloatRange(0.05),
+    default=1.0,
+    show_default=True,
+    help="Seconds between two looks.",
+)
+@click.option(
+    "--format",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="JSON is one object a line.",
+)
 def tail(
     filter: str,  # noqa: A002  the option is called --filter
     experiment: str | None,
@@ -208,9 +224,7 @@ def _follow(
         floor = min([*running, max(floor, time.time_ns() - 60 * 10**9)])
         seen = {key: value for key, value in seen.items() if value[1] >= floor}
         time.sleep(interval_s)
-        found = list(
-            search(text, experiment=experiment, since_ns=floor, limit=1_000).items
-        )
+        found = list(search(text, experiment=experiment, since_ns=floor, limit=1_000).items)
 
 
 def _export(found: Iterator[Any], file: IO[str]) -> int:  # traces; imported on use only

@@ -90,8 +90,9 @@ def _span_lines(span: SpanRecord, *, indent: str, began: int, full: bool) -> Ite
     yield f"{indent}{mark} " + "  ".join(fact for fact in facts if fact)
     inner = f"{indent}    "
     if span.status_message:
-        yield from _value("error" if span.status == "error" else "status", span.status_message,
-                          inner, full=full)
+        yield from _value(
+            "error" if span.status == "error" else "status", span.status_message, inner, full=full
+        )
     for name, value in (("in", span.inputs), ("out", span.outputs)):
         if value is not None:
             yield from _value(name, value, inner, full=full)
