@@ -1,0 +1,105 @@
+"""`genaiops runs` and `genaiops experiments`."""
+
+from dataclasses import asdict
+
+import click
+
+from genaiops.cli.output import Format, emit, format_option, message
+from genaiops.cli.text import clock
+
+__all__ = ["experiments", "runs"]
+
+_RUN = ("run_id", "name", "experiment", "status", "started", "metrics", "params")
+_ALL = (
+    "run_id",
+    "name",
+    "experiment",
+    "status",
+    "start_ns",
+    "end_ns",
+    "parent_run_id",
+    "user",
+    "metrics",
+    "params",
+    "tags",
+)
+
+
+@click.group()
+def runs() -> None:
+    """Runs: params, metrics, comparisons."""
+
+
+@runs.command("list")
+@click.option("--experiment", "-e", help="Only runs of this experiment.")
+@click.option("--status", help="Such as FINISHED, RUNNING, FAILED, INTERRUPTED.")
+@click.option("--limit", "-n", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@format_option
+def list_runs(experiment: str | None, status: str | None, limit: int, format: Format) -> None:  # noqa: A002  the option is called --format
+    """Runs, newest first."""
+    from genaiops.query import runs as query
+
+    names = query.keys(experiment)
+    page = query.search(
+        experiment=experiment,
+        status=status,
+        metrics=names.metrics,
+        params=names.params,
+        tags=names.tags,
+        limit=limit,
+    )
+    rows = [asdict(item) | {"started": clock(item.start_ns)} for item in page.items]
+    emit(rows, _RUN if format == "table" else _ALL, format)
+    if not rows:
+        message("no runs yet")
+    if page.next_page_token is not None:
+        message(f"there are more: --limit {limit * 2}")
+
+
+@runs.command()
+@click.argument("run_id")
+@format_option
+def show(run_id: str, format: Format) -> None:  # noqa: A002  the option is called --format
+    """One run: what it is and what was logged to it."""
+    from genaiops.runs import get_run
+
+    run = get_run(run_id)
+    rows = [{"what": "info", "key": key, "value": value} for key, value in asdict(run.info).items()]
+    for what in ("params", "metrics", "tags"):
+        found = getattr(run.data, what)
+        rows += [{"what": what, "key": key, "value": found[key]} for key in sorted(found)]
+    emit(rows, ("what", "key", "value"), format)
+
+
+@runs.command()
+@click.argument("run_ids", nargs=-1, required=True)
+@click.option("--all", "everything", is_flag=True, help="Equal rows too.")
+@format_option
+def compare(run_ids: tuple[str, ...], everything: bool, format: Format) -> None:  # noqa: A002  click's names
+    """Parameters and metrics of runs side by side; rows that are equal are left out."""
+    from genaiops.runs import get_run
+
+    found = [get_run(run_id) for run_id in run_ids]
+    rows: list[list[object]] = []
+    for what in ("params", "metrics"):
+        data = [getattr(run.data, what) for run in found]
+        for key in sorted({key for one in data for key in one}):
+            values = [one.get(key) for one in data]
+            if everything or any(value != values[0] for value in values):
+                rows.append([what, key, *values])
+    emit(rows, ("what", "key", *run_ids), format)
+
+
+@click.group()
+def experiments() -> None:
+    """Experiments."""
+
+
+@experiments.command("list")
+@format_option
+def list_experiments(format: Format) -> None:  # noqa: A002  the option is called --format
+    """Experiments, newest first."""
+    from genaiops.query import runs as query
+
+    rows = [asdict(item.experiment) | {"n_runs": item.n_runs} for item in query.experiments()]
+    emit(rows, ("experiment_id", "name", "state", "n_runs", "created_ns"), format)
