@@ -19,12 +19,14 @@ _WARN_EVERY_S = 60.0
 class PromptCache:
     """Prompts of one store.
 
-    A miss reads the store under a lock: many callers cause one read, and a move made by this
-    process after that read began is noted after it, so the older answer never wins.
+    A miss reads the store under a lock, so many callers cause one read. Whoever moves an alias
+    does not wait for that lock; what was read while an alias moved is not kept.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._reading = threading.Lock()
+        self._noting = threading.Lock()
+        self._changes = 0
         self._versions: dict[tuple[str, int], Prompt] = {}
         self._aliases: dict[tuple[str, str], tuple[Prompt, float]] = {}
         self._warned_s = -_WARN_EVERY_S
@@ -48,10 +50,11 @@ class PromptCache:
 
         Raises: NotFoundError, StoreError.
         """
-        with self._lock:
+        with self._reading:
             found = self.find(reference, max_age_s)
             if found is not None:
                 return found
+            changes = self._changes
             try:
                 prompt = read(reference)
             except StoreError as error:
@@ -60,7 +63,7 @@ class PromptCache:
                     raise
                 self._warn(stale, error)
                 prompt = stale  # asked for again after another `max_age_s`, not at every call
-            self._keep(reference, prompt)
+            self._keep(reference, prompt, changes)
             return prompt
 
     def keep_version(self, prompt: Prompt) -> None:
@@ -69,14 +72,17 @@ class PromptCache:
 
     def forget_alias(self, name: str, alias: str) -> None:
         """Notes that this process changed the alias: the next load reads it."""
-        with self._lock:
+        with self._noting:
+            self._changes += 1
             self._aliases.pop((name, alias), None)
 
-    def _keep(self, reference: Reference, prompt: Prompt) -> None:
+    def _keep(self, reference: Reference, prompt: Prompt, changes: int) -> None:
         if reference.version is not None:
             self._versions[reference.name, reference.version] = prompt
-        else:
-            self._aliases[reference.name, reference.alias or LATEST] = (prompt, monotonic())
+            return
+        with self._noting:
+            if changes == self._changes:
+                self._aliases[reference.name, reference.alias or LATEST] = (prompt, monotonic())
 
     def _warn(self, stale: Prompt, error: StoreError) -> None:
         if monotonic() - self._warned_s >= _WARN_EVERY_S:
