@@ -6,6 +6,7 @@ from collections.abc import Generator
 
 from genaiops.store import current_store
 from genaiops.store.base import Health
+from genaiops.store.doctor import examine
 from genaiops.store.maintainer import start_child
 
 __all__ = ["health", "maintain", "uri"]
@@ -13,7 +14,7 @@ __all__ = ["health", "maintain", "uri"]
 
 def health() -> Health:
     """Facts and problems of the current store. Raises StoreError."""
-    return current_store().health()
+    return examine(current_store())
 
 
 def uri() -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from genaiops.errors import NotFoundError, StoreError
 
-__all__ = ["found", "get", "put", "remove_unused"]
+__all__ = ["found", "get", "is_whole", "put", "remove_unused"]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -58,6 +58,12 @@ def found(folder: Path) -> Iterator[tuple[str, Path]]:
     for path in (folder / "artifacts" / "blobs").glob("??/*"):
         if _DIGEST.fullmatch(path.name):
             yield path.name, path
+
+
+def is_whole(path: Path, digest: str) -> bool:
+    """Whether the file still holds the value of that digest."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == digest
 
 
 def remove_unused(path: Path, *, before_s: float) -> bool:

@@ -7,20 +7,29 @@ from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genaiops.errors import FilterError, StoreError
+from genaiops.errors import FilterError, StoreBusyError, StoreError
 from genaiops.store.base import Table
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Engine", "in_memory", "opened"]
+__all__ = ["DamagedError", "Engine", "in_memory", "opened"]
 
 FILE = "genaiops.duckdb"
+_DAMAGE = ("corrupt", "checksum", "could not read enough bytes", "failed to deserialize")
 _CONFIG: Mapping[str, Any] = {  # DuckDB takes text, numbers and booleans here
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "python_enable_replacements": False,
 }
+
+
+class DamagedError(StoreError):
+    """The database file or its log is damaged; `detail` is what DuckDB found."""
+
+    def __init__(self, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
 
 
 class Engine:
@@ -63,6 +72,8 @@ class Engine:
                 f"the query needs more memory than it may use: {_first_line(error)}"
             ) from error
         except (duckdb.Error, ValueError, TypeError, NotImplementedError) as error:
+            if isinstance(failure := _failed(error), DamagedError):
+                raise failure from error
             raise FilterError(f"the query cannot be run: {_first_line(error)}") from error
         finally:
             timer.cancel()
@@ -118,15 +129,31 @@ def attach(engine: Engine, folder: Path, *, read_only: bool) -> None:
         engine.connection.execute(f"ATTACH '{quoted}' AS g{mode}")
         engine.connection.execute("USE g")
     except duckdb.Error as error:
-        raise StoreError(_open_failed(folder, error)) from error
+        raise _open_failed(folder / FILE, error) from error
 
 
-def _open_failed(folder: Path, error: Exception) -> str:
+def _open_failed(path: Path, error: Exception) -> StoreError:
     text = _first_line(error)
-    path = folder / FILE
-    if "lock" in text.lower() and "conflicting" in text.lower():
-        return f"{str(path)!r} is open in another program: close it ({text})"
-    return f"{str(path)!r} cannot be opened, it seems damaged: run `genaiops store doctor` ({text})"
+    lower = text.lower()
+    if "conflicting lock" in lower:
+        return StoreBusyError(f"{str(path)!r} is open in another program: close it ({text})")
+    if "permission denied" in lower or "read-only file system" in lower:
+        return StoreError(f"{str(path)!r} cannot be opened: check who owns the store ({text})")
+    if "no space left" in lower:
+        return StoreError(f"{str(path)!r} cannot be opened: make room on its disk ({text})")
+    return DamagedError(
+        f"{str(path)!r} cannot be opened, it seems damaged: run `genaiops store doctor` ({text})",
+        text,
+    )
+
+
+def _failed(error: Exception) -> StoreError:
+    text = _first_line(error)
+    if any(sign in text.lower() for sign in _DAMAGE):
+        return DamagedError(
+            f"the database file is damaged: run `genaiops store doctor` ({text})", text
+        )
+    return StoreError(f"the store cannot answer: {text}")
 
 
 @contextlib.contextmanager
@@ -136,7 +163,7 @@ def _plain_errors() -> Generator[None]:
     try:
         yield
     except duckdb.Error as error:
-        raise StoreError(f"the store cannot answer: {_first_line(error)}") from error
+        raise _failed(error) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -20,6 +20,7 @@ __all__ = [
     "hold",
     "holders",
     "is_locked",
+    "is_stopped",
     "named",
     "shared",
     "try_lock",
@@ -192,11 +193,21 @@ def _busy(path: Path) -> str:
     )
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether the process was stopped (SIGSTOP, or ^Z in a terminal)."""
+    return _stat(pid)[1] == "T"
+
+
 def _process(pid: int) -> str:
     """The process as a person would name it, with a hint when it is stopped."""
-    name, state = "", ""
+    name, state = _stat(pid)
+    program = f" ({name})" if name else ""
+    return f"process {pid}{program}{', which is stopped' if state == 'T' else ''}"
+
+
+def _stat(pid: int) -> tuple[str, str]:
+    """Program and state of a process, as far as the kernel tells (Linux)."""
     with contextlib.suppress(OSError, IndexError):
         head, _, tail = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(") ")
-        name = f" ({head.partition('(')[2]})"
-        state = ", which is stopped" if tail.split()[0] == "T" else ""
-    return f"process {pid}{name}{state}"
+        return head.partition("(")[2], tail.split()[0]
+    return "", ""

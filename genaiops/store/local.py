@@ -1,27 +1,19 @@
 """LocalStore: journal, gate and one DuckDB file in a folder."""
 
 import contextlib
-import json
-import os
 import threading
-import uuid
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from genaiops.errors import StoreError, StoreVersionError
-from genaiops.store import blobs, gate, live, maintainer, migrate
+from genaiops.errors import StoreError
+from genaiops.store import blobs, gate, layout, live, maintainer, migrate
 from genaiops.store.base import CompactStats, Group, Reader, Table, Txn
 from genaiops.store.compact import compact
 from genaiops.store.engine import FILE, Engine, attach, in_memory, opened
 from genaiops.store.journal import Journal, prepare_folder
 
 __all__ = ["LocalStore"]
-
-FORMAT = 1
-"""Version of the folder's layout and of the journal's lines."""
-
-_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph"}
 
 
 class LocalStore:
@@ -114,13 +106,13 @@ class LocalStore:
         """See `Store.compact`."""
         if not self.folder.exists():
             return CompactStats()
-        self._check_format()
+        layout.check(self.folder)
         return compact(self.folder, budget_bytes=budget_bytes)
 
     @contextlib.contextmanager
     def _engine(self, timeout_s: float, memory: str | None = None) -> Generator[Engine]:
         """A private instance that shows file and journal, under the shared gate."""
-        self._check_format()
+        layout.check(self.folder)
         engine = in_memory(memory=memory)
         try:
             if not self.folder.exists():
@@ -170,7 +162,7 @@ class LocalStore:
         """Creates the folder on first write; a failure is the journal's to report."""
         try:
             prepare_folder(self.folder)
-            _write_store_json(self.folder)
+            layout.write_store_json(self.folder)
             self._prepared = True
         except OSError as error:
             if strict:
@@ -179,58 +171,6 @@ class LocalStore:
                     "make the folder writable or set another tracking URI"
                 ) from error
 
-    def _check_format(self) -> None:
-        """Raises StoreVersionError when the folder was laid out by a newer genaiops."""
-        needed = _read_store_json(self.folder).get("min_reader", FORMAT)
-        if isinstance(needed, int) and needed > FORMAT:
-            raise StoreVersionError(
-                f"the store {self.uri!r} needs a genaiops that reads format {needed}, this one "
-                f"reads {FORMAT}: upgrade genaiops in this environment"
-            )
-        kind = _filesystem(self.folder)
-        if kind in _NETWORK:
-            raise StoreError(
-                f"the store {self.uri!r} lies on a network file system ({kind}), where file locks "
-                "cannot be trusted: use a local folder, or a genaiops server"
-            )
-
     def _sealed(self) -> None:
         """A segment was closed: starts a maintainer when much is waiting and nobody works."""
         maintainer.start_if_behind(self.folder)
-
-
-def _write_store_json(folder: Path) -> None:
-    path = folder / "store.json"
-    if path.exists():
-        return
-    content = {"format": FORMAT, "min_reader": FORMAT, "id": str(uuid.uuid4())}
-    hidden = folder / f".store-{os.getpid()}.json"
-    hidden.write_text(json.dumps(content) + "\n", encoding="ascii")
-    hidden.chmod(0o600)
-    with contextlib.suppress(FileExistsError):
-        os.link(hidden, path)
-    hidden.unlink()
-
-
-def _read_store_json(folder: Path) -> Mapping[str, Any]:
-    try:
-        loaded: object = json.loads((folder / "store.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return cast("dict[str, Any]", loaded) if isinstance(loaded, dict) else {}
-
-
-def _filesystem(folder: Path) -> str:
-    """Kind of file system below the folder, as Linux names it; empty where that is unknown."""
-    try:
-        here = str(folder.resolve())
-        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8")
-    except OSError:
-        return ""
-    best, kind = -1, ""
-    for line in mounts.splitlines():
-        fields = line.split()
-        inside = len(fields) > 2 and f"{here}/".startswith(f"{fields[1].rstrip('/')}/")
-        if inside and len(fields[1]) > best:
-            best, kind = len(fields[1]), fields[2]
-    return kind

@@ -11,7 +11,16 @@ from pathlib import Path
 from genaiops.store import gate
 from genaiops.store.base import Group
 
-__all__ = ["Segment", "count_lines", "found", "no_lines", "quarantine", "read_json", "sealed"]
+__all__ = [
+    "Segment",
+    "count_lines",
+    "found",
+    "no_lines",
+    "quarantine",
+    "read_json",
+    "sealed",
+    "sweep",
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,6 +58,18 @@ def found(folder: Path) -> list[Segment]:
 def sealed(segments: Iterable[Segment]) -> list[Segment]:
     """Those whose writer closed them or died."""
     return [segment for segment in segments if not gate.is_locked(segment.path)]
+
+
+def sweep(folder: Path, *, older_than_s: float) -> int:
+    """Removes files that a killed program left under a hidden name; how many there were."""
+    count, now = 0, time.time()
+    places = [folder, folder / "journal", folder / "alive", *folder.glob("artifacts/blobs/??")]
+    for path in (path for place in places for path in place.glob(".*.new")):
+        with contextlib.suppress(OSError):  # whoever made it is alive, and was faster
+            if now - path.stat().st_mtime >= older_than_s and not gate.is_locked(path):
+                path.unlink()
+                count += 1
+    return count
 
 
 def read_json(paths: Sequence[Path], columns: Mapping[str, str]) -> str:
