@@ -99,7 +99,6 @@ def command(host: str, port: int) -> list[str]:
         "server.address": host,
         "server.port": port,
         "server.headless": "true",
-        "server.allowedHosts": '["localhost", "127.0.0.1", "[::1]"]',
         "server.enableCORS": "true",
         "server.enableXsrfProtection": "true",
         "server.fileWatcherType": "none",
@@ -110,6 +109,7 @@ def command(host: str, port: int) -> list[str]:
         "logger.level": "warning",
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
+    flags += [f"--server.allowedHosts={name}" for name in ("localhost", "127.0.0.1", "[::1]")]
     return [sys.executable, "-P", "-m", "streamlit", "run", str(app_path()), *flags]
 
 
