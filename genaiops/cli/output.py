@@ -71,8 +71,8 @@ def plain(value: Any) -> Any:  # any value in, JSON out
         return {str(name): plain(item) for name, item in table.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in cast("Iterable[Any]", value)]
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).hex()
+    if isinstance(value, bytes | bytearray):
+        return value.hex()
     return str(value)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -10,6 +11,7 @@ from typing import IO, Any
 
 import click
 
+from genaiops.cli.lazy import Failure
 from genaiops.cli.output import Format, emit, format_option, message, plain
 from genaiops.cli.text import clock, money, one_line, pad
 from genaiops.errors import ConfigError
@@ -142,10 +144,13 @@ def export(
 
     found = exported(filter, experiment=experiment, since_ns=_since_ns(since))
     if output is None:
-        _export(found, click.get_text_stream("stdout", encoding="utf-8"))
+        _export(found, sys.stdout)
         return
-    with output.open("w", encoding="utf-8") as file:
-        written = _export(found, file)
+    try:
+        with output.open("w", encoding="utf-8") as file:
+            written = _export(found, file)
+    except OSError as error:
+        raise Failure(f"{str(output)!r} cannot be written: {error.strerror}") from error
     message(f"{written} trace{'' if written == 1 else 's'} written to {output}")
 
 

@@ -18,6 +18,7 @@ def trace_lines(trace: Trace, *, full: bool) -> Iterator[str]:
     """The trace line by line.
 
     Args:
+        trace: The trace.
         full: Inputs, outputs and attributes whole and indented; else one short line each.
     """
     summary = trace.summary

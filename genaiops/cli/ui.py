@@ -64,7 +64,9 @@ def serve(host: str, port: int) -> None:
     address = f"http://{f'[{host}]' if ':' in host else host}:{chosen}"
     environment = os.environ | {"GENAIOPS_TRACKING_URI": uri(), "GENAIOPS_DISABLED": ""}
     previous = signal.signal(signal.SIGTERM, _end)
-    dashboard = subprocess.Popen(command(host, chosen), env=environment)
+    dashboard = subprocess.Popen(  # noqa: S603  this interpreter, arguments checked above
+        command(host, chosen), env=environment
+    )
     try:
         with maintain():
             _wait_until_served(dashboard, address)

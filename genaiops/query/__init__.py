@@ -82,6 +82,7 @@ def sql(
     Args:
         query: One statement of DuckDB SQL.
         params: Values for ``?`` (a sequence) or ``$name`` (a mapping).
+        timeout_s: Seconds after which the statement is stopped.
         max_rows: Stop after so many rows; None for all.
 
     Raises: FilterError when the statement is refused or wrong, StoreError.

@@ -154,9 +154,15 @@ def search(  # noqa: PLR0913  each argument is one independent choice of the pag
 
     Args:
         experiment: Name of the experiment, None for all.
-        name: Text that the run's name or id contains.
+        name: Text that the run's name contains, or that its id begins with.
+        status: ``RUNNING``, ``FINISHED``, ``FAILED``, ``KILLED`` or ``INTERRUPTED``.
+        metrics: Keys of the metrics to fetch.
+        params: Keys of the params to fetch.
+        tags: Keys of the tags to fetch.
         order_by: ``start_ns``, ``end_ns``, ``name``, ``status``, ``duration_ms`` or
             ``metrics.KEY``; then ``ASC`` or ``DESC``.
+        limit: Runs on a page.
+        page_token: ``next_page_token`` of the page before.
 
     Raises: FilterError, StoreError.
     """

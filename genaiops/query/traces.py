@@ -94,7 +94,11 @@ def search(
 
     Args:
         filter: Filter language, as in ``status = 'error' AND latency_ms > 500``.
+        experiment: Name of the experiment, None for all.
         order_by: Column and direction, as in ``duration_ms DESC``.
+        limit: Traces on a page.
+        page_token: ``next_page_token`` of the page before.
+        run_id: Only traces of this run.
         since_ns: Only traces that started then or later.
         until_ns: Only traces that started before.
 

@@ -75,6 +75,7 @@ def daily(
 
     Args:
         days: Today (UTC) and this many days before it, less one.
+        by: What to group by, beside the day.
         filter: Filter language over spans.
 
     Raises: FilterError, StoreError.
