@@ -100,9 +100,6 @@ def _read_back(hidden: Path, target: Path) -> BackedUp:
             "SELECT (SELECT count(*) FROM spans), (SELECT count(*) FROM traces), "
             "(SELECT count(*) FROM runs)"
         ).rows[0]
-    for name in ("store.lock", "turn.lock"):
-        with contextlib.suppress(FileNotFoundError):
-            (hidden / name).unlink()
     size = sum(item.stat().st_size for item in hidden.rglob("*") if item.is_file())
     spans, traces, runs = counted
     return BackedUp(path=str(target), bytes=size, spans=spans, traces=traces, runs=runs)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from genaiops.errors import StoreError
-from genaiops.store import gate, live, migrate, segments
+from genaiops.store import gate, lines, live, migrate, segments
 from genaiops.store.base import CompactStats
 from genaiops.store.engine import FILE, Engine, attach, in_memory
 from genaiops.store.journal import living_processes
@@ -21,6 +21,8 @@ from genaiops.store.segments import Segment
 __all__ = ["compact", "reached"]
 
 _SPAN_COLUMNS = ", ".join(spans.COLUMNS)
+_LEFT_OVER_S = 3600.0
+"""Hidden files older than this were left by a killed program."""
 _KEEP_LEDGER_NS = 7 * 86_400 * 10**9
 
 
@@ -40,7 +42,14 @@ def compact(folder: Path, *, budget_bytes: int, timeout_s: float = 10.0) -> Comp
     with gate.try_lock(folder / "maintainer.lock") as ours:
         if not ours:
             return CompactStats(remaining=len(segments.found(folder)))
-        return _round(folder, budget_bytes, timeout_s)
+        segments.sweep(folder, older_than_s=_LEFT_OVER_S)
+        try:
+            return _round(folder, budget_bytes, timeout_s)
+        except OSError as error:
+            raise StoreError(
+                f"the store {str(folder)!r} cannot be compacted: {error.strerror}: "
+                "the journal keeps everything"
+            ) from error
 
 
 def _round(folder: Path, budget_bytes: int, timeout_s: float) -> CompactStats:
@@ -60,7 +69,10 @@ def _round(folder: Path, budget_bytes: int, timeout_s: float) -> CompactStats:
         bad = _stage(engine, folder, batch)
         with gate.exclusive(folder, timeout_s=timeout_s):
             _attach_current(engine, folder)
-            rows = _load(engine, folder, batch, bad)
+            fresh = _not_in_ledger(engine, batch)
+            if len(fresh) != len(batch):
+                bad = _stage(engine, folder, fresh)
+            rows = _load(engine, folder, fresh, bad) if fresh else 0
             reached("checkpoint")
             engine.execute("CHECKPOINT g")
             engine.connection.close()
@@ -95,13 +107,11 @@ def _stage(engine: Engine, folder: Path, batch: Sequence[Segment]) -> dict[str, 
     for group in ("spans", "events"):
         files = [segment for segment in batch if segment.group == group]
         filled = [segment.path for segment in files if segment.size]
-        columns = spans.JOURNAL if group == "spans" else events.JOURNAL
-        source = segments.read_json(filled, columns) if filled else segments.no_lines(columns)
-        rows = spans.from_journal(source) if group == "spans" else f"FROM {source} WHERE k <> ''"
-        engine.execute(f"CREATE TEMP TABLE staged_{group} AS {rows}")
+        refused = lines.load(engine, f"staged_{group}", filled, group)
         read = engine.query(f"SELECT count(*) FROM temp.staged_{group}").rows[0][0]
         if read != sum(segments.count_lines(path) for path in filled):
-            bad |= {segment.name: segments.quarantine(folder, segment) for segment in files}
+            aside = frozenset(refused)
+            bad |= {item.name: lines.quarantine(folder, item, aside) for item in files}
     ids = "count(*), count(DISTINCT (trace_id, span_id))"
     rows, different = engine.query(f"SELECT {ids} FROM temp.staged_spans").rows[0]
     if rows != different:
@@ -112,20 +122,18 @@ def _stage(engine: Engine, folder: Path, batch: Sequence[Segment]) -> dict[str, 
     return bad
 
 
-def _load(engine: Engine, folder: Path, batch: Sequence[Segment], bad: dict[str, int]) -> int:
-    """One transaction: rows, roll-ups and the ledger; the number of rows."""
+def _not_in_ledger(engine: Engine, batch: Sequence[Segment]) -> list[Segment]:
+    """Those whose rows are not in the file yet: a crash may have come between commit and unlink."""
     names = [segment.name for segment in batch]
     known = engine.query(
         "SELECT name FROM g.data.segments WHERE name IN (SELECT unnest(?))", [names]
     )
-    if known.rows:  # a crash between commit and unlink: all of them are in already
-        fresh = set(names) - {name for (name,) in known.rows}
-        if fresh:
-            raise StoreError(
-                f"segments {sorted(fresh)!r} were staged with others that are already stored: "
-                "run `genaiops store compact` again"
-            )
-        return 0
+    stored = {name for (name,) in known.rows}
+    return [segment for segment in batch if segment.name not in stored]
+
+
+def _load(engine: Engine, folder: Path, batch: Sequence[Segment], bad: dict[str, int]) -> int:
+    """One transaction: rows, roll-ups and the ledger; the number of rows."""
     engine.execute("SET checkpoint_threshold = '1KB'")
     engine.execute("BEGIN")
     rows = _load_spans(engine, sorted(living_processes(folder)))

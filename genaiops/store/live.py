@@ -7,7 +7,7 @@ made and the file's views answer.
 
 from pathlib import Path
 
-from genaiops.store import segments
+from genaiops.store import lines, segments
 from genaiops.store.engine import Engine
 from genaiops.store.journal import living_processes
 from genaiops.store.rows import events, spans
@@ -58,8 +58,7 @@ def make_views(engine: Engine, folder: Path) -> None:
 def _live_spans(engine: Engine, files: list[Path], alive: list[str]) -> None:
     """Temporary tables ``live_spans`` and ``live_traces``, and the views over them."""
     if files:
-        lines = segments.read_json(files, spans.JOURNAL)
-        engine.execute(f"CREATE TEMP TABLE tail_spans AS {spans.from_journal(lines)}")
+        lines.load(engine, "tail_spans", files, "spans")
     else:
         engine.execute(
             "CREATE TEMP TABLE tail_spans AS "
@@ -73,15 +72,30 @@ def _live_spans(engine: Engine, files: list[Path], alive: list[str]) -> None:
         f"CREATE TEMP TABLE live_spans AS SELECT {settle_open(alive)} FROM ({spans.newest(every)})"
     )
     engine.execute("DROP TABLE tail_spans")
+    trace_rollup(engine, "temp.live_spans", "live_traces")
+    again = " WHERE (trace_id, span_id) NOT IN (SELECT (trace_id, span_id) FROM temp.live_spans)"
     engine.execute(
         f"CREATE TEMP VIEW spans AS SELECT {_SPAN_VIEW} FROM g.data.spans "
+        f"{again if _written_again(engine) else ''} "
         f"UNION ALL SELECT {_SPAN_VIEW} FROM temp.live_spans"
     )
-    trace_rollup(engine, "temp.live_spans", "live_traces")
     engine.execute(
         f"CREATE TEMP VIEW traces AS SELECT {_TRACE_VIEW} FROM g.data.traces "
         "WHERE trace_id NOT IN (SELECT trace_id FROM temp.live_traces) "
         f"UNION ALL SELECT {_TRACE_VIEW} FROM temp.live_traces"
+    )
+
+
+def _written_again(engine: Engine) -> bool:
+    """Whether the tail has spans that are in the file: sent twice, or ended after their process."""
+    if not engine.query("SELECT count(*) FROM temp.touched").rows[0][0]:
+        return False
+    return bool(
+        engine.query(
+            "SELECT count(*) FROM g.data.spans AS f SEMI JOIN temp.live_spans AS n "
+            "ON n.trace_id = f.trace_id AND n.span_id = f.span_id "
+            "WHERE f.start_ns >= (SELECT min(start_ns) FROM temp.touched)"
+        ).rows[0][0]
     )
 
 
@@ -140,8 +154,7 @@ def _live_events(engine: Engine, files: list[Path], alive: list[str]) -> None:
     """Temporary views of the kinds that the tail touches."""
     kinds: set[str] = {"run"}
     if files:
-        lines = segments.read_json(files, events.JOURNAL)
-        engine.execute(f"CREATE TEMP TABLE tail_events AS FROM {lines} WHERE k IS NOT NULL")
+        lines.load(engine, "tail_events", files, "events")
         kinds |= {kind for (kind,) in engine.query("SELECT DISTINCT k FROM tail_events").rows}
     for kind in events.KINDS:
         if files and any(f"'{name}'" in kind.where for name in kinds):

@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from genaiops.errors import StoreError
+from genaiops.errors import StoreBusyError, StoreError
 from genaiops.store import blobs, gate, layout, live, maintainer, migrate
 from genaiops.store.base import CompactStats, Group, Reader, Table, Txn
 from genaiops.store.compact import compact
@@ -14,6 +14,10 @@ from genaiops.store.engine import FILE, Engine, attach, in_memory, opened
 from genaiops.store.journal import Journal, prepare_folder
 
 __all__ = ["LocalStore"]
+
+
+LOG_BYTES = 4_000_000
+"""A control transaction that leaves a longer log writes it into the file."""
 
 
 class LocalStore:
@@ -87,20 +91,28 @@ class LocalStore:
         if not self._prepared:
             self._prepare(strict=True)
         if not self._txn_lock.acquire(timeout=timeout_s):
-            raise StoreError(
+            raise StoreBusyError(
                 f"another thread of this program holds the store {self.uri!r} for {timeout_s:g} s"
             )
         try:
+            layout.check(self.folder)
             with gate.exclusive(self.folder, timeout_s=timeout_s):
                 migrate.ensure(self.folder) if not self._current() else None
                 with opened(self.folder, read_only=False) as engine:
-                    if not migrate.check(engine, self.folder):
-                        raise StoreError(f"the store {self.uri!r} changed: try again")
+                    engine.execute("SET checkpoint_threshold = '1TB'")
                     engine.execute("BEGIN")
                     yield engine
                     engine.execute("COMMIT")
+                    self._shorten_log(engine)
         finally:
             self._txn_lock.release()
+
+    def _shorten_log(self, engine: Engine) -> None:
+        """A checkpoint now and then; apart from the commit, which stands whether it works or not."""
+        log = self.folder / f"{FILE}.wal"
+        if log.exists() and log.stat().st_size > LOG_BYTES:
+            with contextlib.suppress(StoreError):  # the disk is full: the log holds everything
+                engine.execute("CHECKPOINT g")
 
     def compact(self, *, budget_bytes: int = 8_000_000) -> CompactStats:
         """See `Store.compact`."""

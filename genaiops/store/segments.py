@@ -1,7 +1,6 @@
 """The segments of a journal as everybody but their writer sees them."""
 
 import contextlib
-import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +15,6 @@ __all__ = [
     "count_lines",
     "found",
     "no_lines",
-    "quarantine",
     "read_json",
     "sealed",
     "sweep",
@@ -95,52 +93,12 @@ def count_lines(path: Path) -> int:
     return data.count(b"\n") - empty + (not data.endswith(b"\n") and bool(data))
 
 
-def quarantine(folder: Path, segment: Segment) -> int:
-    """Copies the lines of a segment that are no JSON objects aside, with a reason; their number.
-
-    Also counts an unfinished last line, which a crash leaves behind.
-    """
-    bad = [
-        (number, line)
-        for number, line in enumerate(segment.path.read_bytes().split(b"\n"), start=1)
-        if line and not _is_record(line)
-    ]
-    if not bad:
-        return 0
-    target = folder / "quarantine"
-    target.mkdir(mode=0o700, exist_ok=True)
-    reason = {
-        "segment": segment.name,
-        "lines": [number for number, _ in bad],
-        "found": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "reason": "the line is no JSON object with the fields of its kind",
-    }
-    path = target / f"{segment.name}.bad"
-    path.write_bytes(
-        json.dumps(reason).encode() + b"\n" + b"\n".join(line for _, line in bad) + b"\n"
-    )
-    path.chmod(0o600)
-    return len(bad)
-
-
 def _group(name: str) -> Group | None:
     if name.startswith("."):
         return None
     if name.endswith(".spans.jsonl"):
         return "spans"
     return "events" if name.endswith(".events.jsonl") else None
-
-
-def _is_record(line: bytes) -> bool:
-    """Whether DuckDB reads the line as a record of its kind, as far as that can be told here."""
-    try:
-        record: object = json.loads(line)
-        if b"\\u" in line:
-            line.decode("utf-8")
-            json.dumps(record, ensure_ascii=False).encode("utf-8")  # refuses lone surrogates
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(record, dict) and "k" in record
 
 
 def _quoted(text: str) -> str:

@@ -131,11 +131,12 @@ METRICS = EventKind(
     keys="",
     merge="",
 )
+_NUMBER = "CASE WHEN NOT isnan(TRY_CAST(value AS DOUBLE)) THEN TRY_CAST(value AS DOUBLE) END"
 METRICS_LATEST = EventKind(
     table="metrics_latest",
     select=(
         "run_id, key, TRY_CAST(value AS DOUBLE) AS value, coalesce(step, 0) AS step, ts_ns, "
-        "TRY_CAST(value AS DOUBLE) AS min, TRY_CAST(value AS DOUBLE) AS max, 1 AS n"
+        f"{_NUMBER} AS min, {_NUMBER} AS max, 1 AS n"
     ),
     where=METRICS.where,
     keys="run_id, key",

@@ -17,6 +17,9 @@ _BIG = words(
     "start_ns end_ns input_tokens output_tokens cache_read_tokens cache_write_tokens "
     "reasoning_tokens"
 )
+_COUNTS = [name for name in _BIG if name.endswith("_tokens")]
+_LAST_NS, _MOST_TOKENS = 8 * 10**18, 10**12  # the year 2223; sums of either stay in 64 bits
+_DEEP = 10_000
 _VARIANT = ("attributes", "events", "links")
 
 COLUMNS = words(
@@ -52,10 +55,31 @@ def from_journal(lines: str) -> str:
 
     VARIANT is cast here and not later: a union of VARIANT and JSON silently becomes JSON.
     """
-    special = {name: f"TRY_CAST({name} AS VARIANT) AS {name}" for name in _VARIANT}
+    special = {name: f"{_variant(name)} AS {name}" for name in _VARIANT}
+    special |= {name: f"{_within(name)} AS {name}" for name in (*_COUNTS, "end_ns")}
+    special["start_ns"] = f"coalesce({_within('start_ns')}, {_within('end_ns')}, 0) AS start_ns"
+    special["cost_usd"] = "CASE WHEN isfinite(cost_usd) THEN cost_usd END AS cost_usd"
+    special["ttft_ms"] = "CASE WHEN isfinite(ttft_ms) THEN ttft_ms END AS ttft_ms"
     special |= {"inputs": "inputs::VARCHAR AS inputs", "outputs": "outputs::VARCHAR AS outputs"}
     columns = ", ".join(special.get(name, name) for name in COLUMNS)
-    return f"SELECT k, {columns} FROM {lines} WHERE trace_id IS NOT NULL AND span_id IS NOT NULL"
+    return (
+        f"SELECT coalesce(k, 'span') AS k, {columns} FROM {lines} "
+        "WHERE trace_id <> '' AND span_id <> ''"
+    )
+
+
+def _variant(name: str) -> str:
+    """The JSON as VARIANT; as text where it may be nested so deep that DuckDB's cast crashes."""
+    text = f"{name}::VARCHAR"
+    brackets = f"length({text}) - length(translate({text}, '[{{', ''))"
+    deep = f"strlen({text}) > {_DEEP} AND {brackets} > {_DEEP}"
+    return f"TRY_CAST(CASE WHEN {deep} THEN to_json({text}) ELSE {name} END AS VARIANT)"
+
+
+def _within(name: str) -> str:
+    """The number, unknown where it is no time or count: sums and differences must not overflow."""
+    limit = _LAST_NS if name.endswith("_ns") else _MOST_TOKENS
+    return f"CASE WHEN {name} BETWEEN 0 AND {limit} THEN {name} END"
 
 
 def newest(rows: str) -> str:
