@@ -1,21 +1,28 @@
 """Evaluation: data, judges, intervals."""
 
 from genaiops.eval.case import Case, Claim, Prediction, Row, Verdict
+from genaiops.eval.compare import Change, Comparison
+from genaiops.eval.gate import Gate
 from genaiops.eval.judges import judge, make_judge
 from genaiops.eval.loop import aevaluate, evaluate
-from genaiops.eval.report import EvalResult, RowVerdict, Score
+from genaiops.eval.report import EvalResult, load_result
+from genaiops.eval.score import RowResult, Score
 
 __all__ = [
     "Case",
+    "Change",
     "Claim",
+    "Comparison",
     "EvalResult",
+    "Gate",
     "Prediction",
     "Row",
-    "RowVerdict",
+    "RowResult",
     "Score",
     "Verdict",
     "aevaluate",
     "evaluate",
     "judge",
+    "load_result",
     "make_judge",
 ]

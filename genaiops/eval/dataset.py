@@ -97,8 +97,9 @@ def _records(data: object) -> list[dict[str, Any]]:
         return [{str(k): v for k, v in record.items()} for record in frame.to_dict("records")]
     if hasattr(data, "to_pylist"):  # Arrow
         return cast("Any", data).to_pylist()
-    if isinstance(data, Iterable) and not isinstance(data, Mapping | bytes):
-        return [_mapping(item, index) for index, item in enumerate(cast("Iterable[object]", data))]
+    if isinstance(data, Iterable) and not isinstance(data, Mapping | bytes):  # pyright: ignore[reportUnknownArgumentType]
+        items = cast("Iterable[object]", data)
+        return [_mapping(item, index) for index, item in enumerate(items)]
     raise EvalError(
         f"data of type {type(data).__name__} cannot be evaluated: give a list of dicts, a data "
         f"frame or the path of a {', '.join(_SUFFIXES)} file"
@@ -164,7 +165,7 @@ def _cell(column: str, text: str, index: int) -> Any:  # any JSON value
 
 def _read_parquet(path: Path) -> list[dict[str, Any]]:
     try:
-        import pyarrow.parquet as pq
+        import pyarrow.parquet as pq  # pyright: ignore[reportMissingTypeStubs]  it has none
     except ImportError as error:
         raise EvalError(f"{str(path)!r} needs pyarrow: pip install pyarrow") from error
     return cast("Any", pq).read_table(path).to_pylist()
@@ -224,9 +225,9 @@ def _is_nat(value: object) -> bool:
 def _items(column: str, value: object, index: int) -> list[Any] | None:
     if value is None:
         return None
-    made = plain(value) if not isinstance(value, list | tuple) else cast("Sequence[Any]", value)
-    if isinstance(made, list | tuple):
-        return list(cast("Sequence[Any]", made))
+    made = plain(value)
+    if isinstance(made, list):
+        return cast("list[Any]", made)
     kind = type(value).__name__
     raise EvalError(f"row {index + 1}: {column!r} is a {kind}: give a list")
 
@@ -235,7 +236,7 @@ def _contexts(value: object, index: int) -> tuple[str, ...] | None:
     items = _items("contexts", value, index)
     if items is None:
         return None
-    texts = [text_of(plain(item)) for item in items]
+    texts = [text_of(item) for item in items]
     if None in texts:
         place = texts.index(None) + 1
         raise EvalError(
@@ -250,7 +251,7 @@ def _ids(column: str, value: object, index: int) -> tuple[str, ...] | None:
     if items is None:
         return None
     for place, item in enumerate(items, start=1):
-        if not isinstance(plain(item), str | int):
+        if not isinstance(item, str | int):
             kind = type(item).__name__
             raise EvalError(
                 f"row {index + 1}: item {place} of {column!r} is a {kind}: give ids as text"

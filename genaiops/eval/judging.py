@@ -1,29 +1,41 @@
-"""One judge on one case: the verdict, and the lines that keep it."""
+"""One judge on one case: code judges are called, model judges get an `Ask`; failures are values."""
 
-import hashlib
 import inspect
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from genaiops.config import settings
-from genaiops.errors import ConfigError, EvalError
-from genaiops.eval.asking import Asking
+from genaiops.errors import ConfigError, EvalError, GenaiopsError
+from genaiops.eval.answers import Answers, Question, Reply
 from genaiops.eval.case import Case, Prediction, Row, Verdict
-from genaiops.eval.judges.base import CodeJudge, Judge, ModelJudge, failed
-from genaiops.store import current_store, events
+from genaiops.eval.judges.base import Answer, CodeJudge, Judge, ModelJudge, failed
+from genaiops.eval.judges.custom import FunctionJudge
+from genaiops.eval.parsing import Labels, UnreadableError, read_answer
+from genaiops.eval.task import in_thread
 
-__all__ = ["case_of", "check_judges", "judged", "keep", "model_of"]
+__all__ = ["Asking", "case_of", "check_judges", "judge_case", "model_of"]
+
+T = TypeVar("T")
+_ATTEMPTS = 2
+_AGAIN = (
+    "Your answer could not be used: {error}. Answer again with the JSON object alone, complete "
+    "and shorter."
+)
+_KEPT = 4_000  # characters of an unreadable answer that are shown to the model again
 
 
-def check_judges(judges: Sequence[object], judge_model: str | None) -> list[Judge]:
-    """The judges, each with a name of its own and a model where it needs one.
+def check_judges(judges: Sequence[object]) -> list[Judge]:
+    """The judges, each with a name of its own.
 
-    Raises: EvalError, ConfigError, before any call is made.
+    Raises: EvalError when something is no judge, or two have one name.
     """
     checked: list[Judge] = []
     for judge in judges:
+        if isinstance(judge, type):
+            raise EvalError(f"{judge.__name__} is a class: write {judge.__name__}()")
         if not isinstance(judge, CodeJudge | ModelJudge):
             raise EvalError(
                 f"{judge!r} is no judge: use one of genaiops.judges, genaiops.make_judge(...) or a "
@@ -31,16 +43,19 @@ def check_judges(judges: Sequence[object], judge_model: str | None) -> list[Judg
             )
         if judge.name in {other.name for other in checked}:
             raise EvalError(f"two judges are called {judge.name!r}: give one another name")
-        if isinstance(judge, ModelJudge):
-            model_of(judge, judge_model)
         checked.append(judge)
     if not checked:
         raise EvalError("there is no judge: give at least one in judges=[...]")
     return checked
 
 
-def model_of(judge: ModelJudge, judge_model: str | None) -> str:
-    """The judge's model, the evaluation's, or that of the settings. Raises ConfigError."""
+def model_of(judge: Judge, judge_model: str | None) -> str | None:
+    """The judge's model, the evaluation's, or that of the settings; None for a code judge.
+
+    Raises: ConfigError that names the three ways to set one.
+    """
+    if not isinstance(judge, ModelJudge):
+        return None
     model = judge.model or judge_model or settings().judge_model
     if model is None:
         raise ConfigError(
@@ -65,60 +80,117 @@ def case_of(row: Row, prediction: Prediction) -> Case:
     )
 
 
-async def judged(
-    judge: Judge, case: Case, prediction: Prediction, asking: Asking | None
+async def judge_case(
+    judge: Judge, case: Case, *, answers: Answers, model: str | None, repeat: int = 0
 ) -> Verdict:
-    """The verdict of a judge; whatever goes wrong is a verdict with an error."""
+    """The verdict of one judge on one case; whatever goes wrong is a verdict with an error."""
     began = time.perf_counter()
     missing = sorted(name for name in judge.needs if getattr(case, name) is None)
-    if prediction.error is not None:
-        verdict = failed(prediction.error)
-    elif missing:
+    if missing:
         verdict = failed(f"{' and '.join(missing)} missing: neither the row nor predict_fn has it")
     else:
-        verdict = await _verdict(judge, case, asking)
-    if verdict.number is not None and not math.isfinite(verdict.number):
+        verdict = await _verdict(judge, case, answers, model, repeat)
+    if verdict.error is None and (verdict.number is None or not math.isfinite(verdict.number)):
         verdict = failed(f"{judge.name} gave {verdict.number}, which is no score")
     return replace(verdict, duration_ms=(time.perf_counter() - began) * 1e3)
 
 
-async def _verdict(judge: Judge, case: Case, asking: Asking | None) -> Verdict:
+async def _verdict(
+    judge: Judge, case: Case, answers: Answers, model: str | None, repeat: int
+) -> Verdict:
     try:
-        if isinstance(judge, CodeJudge):
-            said = judge.score(case)
-            return await said if inspect.isawaitable(said) else said
-        if asking is None:
-            return failed(f"{judge.name} has no model to ask")
-        return await judge.ask(case, asking)
+        if model is not None and isinstance(judge, ModelJudge):
+            return await judge.ask(case, Asking(answers, judge, model, repeat))
+        return await _scored(judge, case, answers.timeout_s)
+    except TimeoutError as error:
+        return failed(str(error) or f"{judge.name} took longer than {answers.timeout_s:g} s")
     except Exception as error:  # noqa: BLE001  whatever a judge raises is a value of its row
         return failed(f"{judge.name} raised {type(error).__name__}: {error}")
 
 
-def keep(run_id: str, row: Row, judge: Judge, verdict: Verdict, trace_id: str | None) -> None:
-    """Writes a verdict down: as a row of the evaluation, and as what was said of the trace."""
-    data = {
-        "value": verdict.value,
-        "number": verdict.number,
-        "label": verdict.label,
-        "rationale": verdict.rationale,
-        "error": verdict.error,
-        "attempts": verdict.attempts,
-        "cached": verdict.cached,
-        "cost_usd": verdict.cost_usd,
-        "duration_ms": verdict.duration_ms,
-    }
-    line = events.encode(
-        "eval_row", run_id=run_id, id=row.row_id, key=judge.name, trace_id=trace_id, data=data
+async def _scored(judge: Judge, case: Case, timeout_s: float) -> Verdict:
+    """A code judge's verdict; a user's function may block, so it gets a thread."""
+    if not isinstance(judge, CodeJudge):
+        return failed(f"{judge.name} has no model to ask")
+    if isinstance(judge, FunctionJudge) and not inspect.iscoroutinefunction(judge.fn):
+        said = await in_thread(lambda: judge.score(case), timeout_s)
+    else:
+        said = judge.score(case)
+    return said if isinstance(said, Verdict) else await said
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The `Ask` of one judge on one case: all that it says to its model goes through here."""
+
+    answers: Answers
+    judge: ModelJudge
+    model: str
+    repeat: int = 0
+
+    async def __call__(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        schema: Mapping[str, Any],
+        read: Callable[[Mapping[str, Any]], T],
+        labels: Labels | None = None,
+    ) -> Answer[T]:
+        """Asks, reads by the ladder, and asks once more with the error when that fails."""
+        replies: list[Reply] = []
+        said, error = messages, ""
+        for _ in range(_ATTEMPTS):
+            question = Question(
+                judge=self.judge.name,
+                version=self.judge.version,
+                model=self.model,
+                schema=schema,
+                messages=said,
+                repeat=self.repeat,
+            )
+            try:
+                reply = await self.answers.get(question)
+                replies.append(reply)
+                value, stage = read_answer(
+                    reply.text, reply.finish_reason, read=read, labels=labels
+                )
+                return _answer(replies, read=value, stage=stage)
+            except UnreadableError as problem:
+                error = f"the answer of {self.model} cannot be read: {problem}"
+                said = [*messages, *_again(replies[-1], str(problem))]
+            except TimeoutError:
+                error = f"{self.model} did not answer within {self.answers.timeout_s:g} s"
+                break
+            except GenaiopsError as problem:
+                error = str(problem)
+                break
+        return _answer(replies, read=None, error=error)
+
+
+def _again(reply: Reply, error: str) -> list[Mapping[str, Any]]:
+    text = (reply.text or "").strip()[:_KEPT] or "(empty)"
+    return [
+        {"role": "assistant", "content": text},
+        {"role": "user", "content": _AGAIN.format(error=error)},
+    ]
+
+
+def _answer(
+    replies: Sequence[Reply], *, read: T | None, stage: str = "", error: str | None = None
+) -> Answer[T]:
+    last = replies[-1] if replies else None
+    costs = [reply.cost_usd for reply in replies]
+    inputs = [reply.input_tokens for reply in replies]
+    outputs = [reply.output_tokens for reply in replies]
+    return Answer(
+        read=read,
+        error=error,
+        raw=None if last is None else last.text,
+        stage=stage,
+        attempts=len(replies),
+        cached=bool(replies) and all(reply.cached for reply in replies),
+        cost_usd=None if None in costs else sum(cost or 0.0 for cost in costs),
+        input_tokens=None if None in inputs else sum(tokens or 0 for tokens in inputs),
+        output_tokens=None if None in outputs else sum(tokens or 0 for tokens in outputs),
+        judge_trace_id=None if last is None else last.judge_trace_id,
     )
-    said = {name: data[name] for name in ("value", "number", "rationale", "error", "cost_usd")}
-    said |= {
-        "kind": "feedback",
-        "source_type": "code" if isinstance(judge, CodeJudge) else "llm",
-        "source_id": judge.name,
-        "judge_trace_id": verdict.judge_trace_id,
-    }
-    identity = hashlib.sha256(f"{run_id}/{row.row_id}/{judge.name}".encode()).hexdigest()[:32]
-    line += events.encode(
-        "assessment", id=identity, trace_id=trace_id, run_id=run_id, key=judge.name, data=said
-    )
-    current_store().append("events", line)

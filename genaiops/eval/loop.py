@@ -2,287 +2,174 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextvars import copy_context
-from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar
 
-from genaiops.errors import EvalError
-from genaiops.eval.asking import Asking, stored_answers
-from genaiops.eval.case import Prediction, Row, Verdict
-from genaiops.eval.dataset import load_rows
-from genaiops.eval.judges.base import Judge, ModelJudge
-from genaiops.eval.judging import case_of, check_judges, judged, keep, model_of
-from genaiops.eval.report import EvalResult, RowVerdict, Score, score_of
-from genaiops.eval.retrieved import Watch, watching
-from genaiops.eval.task import PredictFn, check_arguments, predict
-from genaiops.runs import ActiveRun, active_run, log_metrics, log_params, start_run
+from genaiops.eval.plan import Cluster, Options, Progress, make_plan
+from genaiops.eval.report import EvalResult
+from genaiops.eval.running import run_plan
+from genaiops.eval.task import PredictFn
 
 __all__ = ["aevaluate", "evaluate"]
 
-AUTO_CONCURRENCY = 16
-"""Rows under way at once when `concurrency` is ``"auto"``."""
-_NOT_BUILT = ("labels", "budget_usd", "stop", "executor")
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Job:
-    """What does not change while rows are judged."""
-
-    run_id: str
-    fn: PredictFn | None
-    judges: Sequence[Judge]
-    asking: Mapping[str, Asking]
-    timeout_s: float
-    watch: Watch
-
-
-def evaluate(
+def evaluate(  # noqa: PLR0913  the signature is a promise
     data: object,
     predict_fn: PredictFn | None = None,
     judges: Sequence[object] = (),
     *,
     name: str | None = None,
     judge_model: str | None = None,
-    cluster: str | Callable[[Mapping[str, Any]], Hashable] | None = None,
+    labels: object = None,
+    cluster: Cluster | None = None,
+    repeats: int = 1,
     concurrency: int | Literal["auto"] = "auto",
     timeout_s: float = 60.0,
-    cache: bool = True,
+    budget_usd: float | None = None,
+    cache: bool | Literal["replay"] = True,
+    resume: bool = True,
+    seed: int = 0,
     confidence: float = 0.95,
-    progress: Callable[[int, int], None] | None = None,
-    **further: Any,
+    stop: object = None,
+    executor: object = None,
+    progress: Progress | None = None,
 ) -> EvalResult:
     """Scores answers with judges; each score has an interval.
 
-    Args:
-        data: Rows: dicts, a data frame, or a path; see docs/evaluation.md.
-        predict_fn: Takes a row's inputs as keyword arguments and answers; None scores the rows'
-            own outputs.
-        judges: What to score with.
-        name: Name of the run.
-        judge_model: Model of judges that name none, ``provider/model``.
-        cluster: Column, or function of a row, whose equal values belong together, such as the
-            document a question was made from.
-        concurrency: Rows under way at once.
-        timeout_s: Seconds for `predict_fn` on one row.
-        cache: Reuses a judge model's answer when exactly the same was asked before.
-        confidence: Of the intervals.
-        progress: Called with rows done and rows in all.
-        further: ``repeats``, ``resume``, ``seed`` and options of later versions, which are refused
-            when they ask for something that is not built.
+    Makes a run, and in it a trace for each row with the judges' verdicts on it. Whatever fails on
+    the way (a row, a judge, a provider) is a value in the result. Killed and started again, it
+    pays for no stored answer twice; Ctrl-C leaves what is done in the store.
 
-    Returns: The scores and verdicts; they are also in the store, under ``result.run_id``.
-    Raises: EvalError, ConfigError, before anything is paid for. What fails later is a value.
+    Args:
+        data: Rows as dicts, a pandas or Arrow table, or the path of a ``.jsonl``, ``.csv`` or
+            ``.parquet`` file.
+        predict_fn: Takes a row's inputs as keyword arguments (text as ``question=``), sync or
+            async; returns the answer, or a dict with ``outputs``, ``contexts``,
+            ``retrieved_ids``. None scores the rows' own outputs.
+        judges: What to score with.
+        name: Name of the run; the function's name when omitted.
+        judge_model: Model of judges that name none, ``provider/model``.
+        labels: Not built yet, refused.
+        cluster: Column or tag, or a function of the row, whose equal values belong together, such
+            as the document a question was made from.
+        repeats: How often each row is answered and judged; a row counts with its mean.
+        concurrency: Rows, and judge calls, under way at once.
+        timeout_s: Seconds for `predict_fn` on one row, and for one judge.
+        budget_usd: Not built yet, refused.
+        cache: True reuses stored answers of judge models; False asks anew; ``"replay"`` takes
+            predictions and judge answers from the store only.
+        resume: Goes on with an unfinished run of the same name, data and function source.
+        seed: Of everything random; nothing is so far.
+        confidence: Of the intervals, 0.5 to below 1.
+        stop: Not built yet, refused.
+        executor: Not built yet, refused.
+        progress: None shows a line on a terminal; True and False say so; a function is called
+            with rows done and rows in all.
+
+    Raises: EvalError, ConfigError when something is wrong, before anything is paid for.
     """
-    made = aevaluate(
-        data,
-        predict_fn,
-        judges,
+    options = Options(
         name=name,
         judge_model=judge_model,
+        labels=labels,
         cluster=cluster,
+        repeats=repeats,
         concurrency=concurrency,
         timeout_s=timeout_s,
+        budget_usd=budget_usd,
         cache=cache,
+        resume=resume,
+        seed=seed,
         confidence=confidence,
+        stop=stop,
+        executor=executor,
         progress=progress,
-        **further,
     )
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(made)
-    return _in_thread(made)  # in a notebook a loop is running already
+    plan = make_plan(data, predict_fn, judges, options)
+    return _run(lambda: run_plan(plan))
 
 
-async def aevaluate(
+async def aevaluate(  # noqa: PLR0913  the signature is a promise
     data: object,
     predict_fn: PredictFn | None = None,
     judges: Sequence[object] = (),
     *,
     name: str | None = None,
     judge_model: str | None = None,
-    cluster: str | Callable[[Mapping[str, Any]], Hashable] | None = None,
+    labels: object = None,
+    cluster: Cluster | None = None,
+    repeats: int = 1,
     concurrency: int | Literal["auto"] = "auto",
     timeout_s: float = 60.0,
-    cache: bool = True,
+    budget_usd: float | None = None,
+    cache: bool | Literal["replay"] = True,
+    resume: bool = True,
+    seed: int = 0,
     confidence: float = 0.95,
-    progress: Callable[[int, int], None] | None = None,
-    **further: Any,
+    stop: object = None,
+    executor: object = None,
+    progress: Progress | None = None,
 ) -> EvalResult:
-    """The asynchronous twin of `evaluate`."""
-    _check_options(further, cache=cache, confidence=confidence)
-    limit = _limit(concurrency)
-    checked = check_judges(judges, judge_model)
-    rows = load_rows(data)
-    clusters = _clusters(rows, cluster)
-    if predict_fn is not None:
-        for row in rows:
-            check_arguments(predict_fn, row)
-    known = stored_answers() if cache and _any_model(checked) else ({} if cache else None)
-    asking = {
-        judge.name: Asking(judge, model_of(judge, judge_model), known)
-        for judge in checked
-        if isinstance(judge, ModelJudge)
-    }
-    with start_run(name, nested=active_run() is not None) as run, watching() as watch:
-        log_params({"rows": len(rows), "judges": [judge.name for judge in checked]})
-        job = _Job(
-            run_id=run.info.run_id,
-            fn=predict_fn,
-            judges=checked,
-            asking=asking,
-            timeout_s=timeout_s,
-            watch=watch,
-        )
-        done = await _all(job, rows, limit, progress)
-        scores = _scores(checked, done, confidence, clusters)
-        _log(scores)
-    return _result(run, checked, rows, done, scores, confidence)
-
-
-_Done = list[tuple[Prediction, list[Verdict]]]
-
-
-async def _all(
-    job: _Job, rows: Sequence[Row], limit: int, progress: Callable[[int, int], None] | None
-) -> _Done:
-    """Every row, at most `limit` at once, in the order of the data."""
-    free = asyncio.Semaphore(limit)
-    finished = 0
-
-    async def one(row: Row) -> tuple[Prediction, list[Verdict]]:
-        nonlocal finished
-        async with free:
-            found = await _row(job, row)
-        finished += 1
-        if progress is not None:
-            progress(finished, len(rows))
-        return found
-
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(row)) for row in rows]
-    return [task.result() for task in tasks]
-
-
-async def _row(job: _Job, row: Row) -> tuple[Prediction, list[Verdict]]:
-    """One row: its prediction, then each judge; a verdict is kept as soon as it is there."""
-    prediction = await asyncio.create_task(
-        predict(
-            job.fn,
-            row,
-            watch=job.watch,
-            timeout_s=job.timeout_s,
-            metadata={"row_id": row.row_id},
-        )
+    """The asynchronous twin of `evaluate`, with the same arguments, result and errors."""
+    options = Options(
+        name=name,
+        judge_model=judge_model,
+        labels=labels,
+        cluster=cluster,
+        repeats=repeats,
+        concurrency=concurrency,
+        timeout_s=timeout_s,
+        budget_usd=budget_usd,
+        cache=cache,
+        resume=resume,
+        seed=seed,
+        confidence=confidence,
+        stop=stop,
+        executor=executor,
+        progress=progress,
     )
-    case = case_of(row, prediction)
-
-    async def one(judge: Judge) -> Verdict:
-        verdict = await judged(judge, case, prediction, job.asking.get(judge.name))
-        keep(job.run_id, row, judge, verdict, prediction.trace_id)
-        return verdict
-
-    tasks = [asyncio.create_task(one(judge)) for judge in job.judges]
-    return prediction, list(await asyncio.gather(*tasks))
+    return await run_plan(make_plan(data, predict_fn, judges, options))
 
 
-def _scores(
-    judges: Sequence[Judge], done: _Done, confidence: float, clusters: Sequence[Hashable] | None
-) -> dict[str, Score]:
-    return {
-        judge.name: score_of(
-            judge,
-            [verdicts[at] for _, verdicts in done],
-            confidence=confidence,
-            clusters=clusters,
-        )
-        for at, judge in enumerate(judges)
-    }
+def _run(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Runs a coroutine to its end, beside the running loop where there is one (a notebook)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(make())
+    return _beside(make)
 
 
-def _log(scores: Mapping[str, Score]) -> None:
-    """Scores as metrics of the run: NAME, NAME.low, NAME.high."""
-    for name, score in scores.items():
-        ends = {name: score.estimate, f"{name}.low": score.low, f"{name}.high": score.high}
-        log_metrics({key: value for key, value in ends.items() if value is not None})
+def _beside(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Runs a coroutine on a loop in another thread, with this context; Ctrl-C cancels it."""
+    results: list[T] = []
+    failures: list[BaseException] = []
+    cancels: list[Callable[[], object]] = []
 
-
-def _result(
-    run: ActiveRun,
-    judges: Sequence[Judge],
-    rows: Sequence[Row],
-    done: _Done,
-    scores: Mapping[str, Score],
-    confidence: float,
-) -> EvalResult:
-    verdicts = [
-        RowVerdict(row=row, judge=judge.name, verdict=verdict, prediction=prediction)
-        for row, (prediction, said) in zip(rows, done, strict=True)
-        for judge, verdict in zip(judges, said, strict=True)
-    ]
-    return EvalResult(run_id=run.info.run_id, scores=scores, rows=verdicts, confidence=confidence)
-
-
-def _check_options(further: Mapping[str, Any], *, cache: object, confidence: float) -> None:
-    """Refuses what is not built, and what nobody knows, before anything runs."""
-    for name, value in further.items():
-        if name in _NOT_BUILT and value is not None:
-            raise EvalError(f"{name}= is not built yet: leave it out")
-        if name == "repeats" and value != 1:
-            raise EvalError(f"repeats={value!r} is not built yet: leave it out")
-        if name not in (*_NOT_BUILT, "repeats", "resume", "seed"):
-            raise EvalError(f"evaluate() has no option {name!r}")
-    if not isinstance(cache, bool):
-        raise EvalError(f"cache={cache!r} is not built yet: use True or False")
-    if not 0.5 <= confidence < 1.0:
-        raise EvalError(f"confidence is {confidence!r}: use a number from 0.5 to below 1")
-
-
-def _limit(concurrency: int | str) -> int:
-    if concurrency == "auto":
-        return AUTO_CONCURRENCY
-    if isinstance(concurrency, int) and concurrency >= 1:
-        return concurrency
-    raise EvalError(f"concurrency is {concurrency!r}: use 'auto' or a whole number of at least 1")
-
-
-def _any_model(judges: Sequence[Judge]) -> bool:
-    return any(isinstance(judge, ModelJudge) for judge in judges)
-
-
-def _clusters(
-    rows: Sequence[Row], cluster: str | Callable[[Mapping[str, Any]], Hashable] | None
-) -> list[Hashable] | None:
-    if cluster is None:
-        return None
-    if callable(cluster):
-        return [cluster(row.raw) for row in rows]
-    found: list[Hashable] = []
-    for row in rows:
-        value: object = row.raw.get(cluster, row.tags.get(cluster))
-        if value is None:
-            raise EvalError(
-                f"row {row.index + 1} has no {cluster!r}, which cluster= names: add the column"
-            )
-        found.append(str(value))
-    return found
-
-
-def _in_thread(made: Any) -> EvalResult:  # the coroutine
-    """Runs the coroutine in a thread of its own, with this context."""
-    outcome: list[EvalResult | BaseException] = []
-    context = copy_context()
+    async def cancellable() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        if task is not None:
+            cancels.append(lambda: loop.call_soon_threadsafe(task.cancel))
+        return await make()
 
     def work() -> None:
         try:
-            outcome.append(context.run(asyncio.run, made))
+            results.append(asyncio.run(cancellable()))
         except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
-            outcome.append(error)
+            failures.append(error)
 
-    thread = threading.Thread(target=work, name="genaiops-evaluate")
+    thread = threading.Thread(target=copy_context().run, args=(work,), name="genaiops-evaluate")
     thread.start()
-    thread.join()
-    if isinstance(outcome[0], BaseException):
-        raise outcome[0]
-    return cast("EvalResult", outcome[0])
+    try:
+        thread.join()
+    except KeyboardInterrupt:
+        for cancel in cancels:
+            cancel()
+        thread.join()
+        raise
+    if failures:
+        raise failures[0]
+    return results[0]

@@ -1,78 +1,23 @@
 """What an evaluation found: scores with intervals, rows, comparison with another run, a gate."""
 
-import importlib
-import re
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from genaiops.errors import EvalError, NotFoundError
-from genaiops.eval.case import Prediction, Row, Verdict
-from genaiops.eval.judges.base import Judge
-from genaiops.eval.stats.intervals import interval
-from genaiops.eval.stats.paired import Difference, difference
+from genaiops.eval.case import Verdict
+from genaiops.eval.compare import Comparison, compare_rows
+from genaiops.eval.gate import Gate, condition_of, gate_on
+from genaiops.eval.score import RowResult, Score, score_of
+from genaiops.eval.table import cells, number, table
+from genaiops.query import evals
+from genaiops.runs import get_run
+from genaiops.store import current_store
 
-__all__ = ["EvalResult", "RowVerdict", "Score", "score_of"]
+__all__ = ["EvalResult", "load_result", "result_of"]
 
-_GATE = re.compile(r"\s*([\w.]+)\s*(>=|>)\s*([-+]?\d*\.?\d+)\s*")
-_WORST_CASE_SHARE = 0.01
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """The mean of one judge's verdicts, with an interval.
-
-    Attributes:
-        low: Lower end of the interval, None when there are too few verdicts for one. Above 1 %
-            failures it counts every failure as the worst verdict, and `high` as the best.
-        n: Rows, the failed ones included.
-        method: How the interval was made.
-        raw: The judge's mean before any correction by human labels.
-    """
-
-    name: str
-    estimate: float | None
-    low: float | None
-    high: float | None
-    n: int
-    n_ok: int
-    n_failed: int
-    method: str
-    raw: float | None
-    n_labels: int = 0
-    label_gain: float | None = None
-    phi: float | None = None
-    kappa: float | None = None
-    cost_usd: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowVerdict:
-    """One verdict of the run, with its row and prediction."""
-
-    row: Row
-    judge: str
-    verdict: Verdict
-    prediction: Prediction
-
-    def flat(self) -> dict[str, Any]:  # a row of the data frame
-        """The verdict as a flat dict."""
-        return {
-            "row_id": self.row.row_id,
-            "judge": self.judge,
-            "value": self.verdict.value,
-            "number": self.verdict.number,
-            "rationale": self.verdict.rationale,
-            "error": self.verdict.error,
-            "inputs": self.row.inputs,
-            "outputs": self.prediction.outputs,
-            "expected": self.row.expected,
-            "attempts": self.verdict.attempts,
-            "cached": self.verdict.cached,
-            "cost_usd": self.verdict.cost_usd,
-            "duration_ms": self.verdict.duration_ms,
-            "trace_id": self.prediction.trace_id,
-        }
+_SHOWN_FAILURES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,152 +27,202 @@ class EvalResult:
     ``result["groundedness"]`` is a `Score`; ``print(result)`` shows all of them.
 
     Attributes:
-        rows: Every verdict, in the order of the data, then of the judges.
+        rows: What each judge said, in the order of the data, then of the judges.
+        n_lost: Lines that could not be written to the store.
     """
 
     run_id: str
     scores: Mapping[str, Score]
-    rows: Sequence[RowVerdict]
+    rows: Sequence[RowResult]
     confidence: float = 0.95
-    stopped: bool = field(default=False)
+    n_lost: int = 0
 
     def __getitem__(self, name: str) -> Score:
         if name not in self.scores:
             raise NotFoundError(f"there is no score {name!r}: use one of {', '.join(self.scores)}")
         return self.scores[name]
 
-    def failures(self) -> list[RowVerdict]:
-        """Verdicts that could not be given, with their errors."""
-        return [item for item in self.rows if item.verdict.error is not None]
+    def failures(self) -> list[RowResult]:
+        """What could not be judged, each with its error."""
+        return [row for row in self.rows if row.error is not None]
 
-    def to_df(self) -> Any:  # pandas is optional
-        """One line a verdict, as a pandas DataFrame."""
-        pandas: Any = importlib.import_module("pandas")
-        return pandas.DataFrame([item.flat() for item in self.rows])
+    def to_df(self) -> Any:  # pandas is optional, so its type cannot be named
+        """One line for each verdict, as a pandas DataFrame (needs pandas)."""
+        import pandas as pd
 
-    def compare(self, other: "EvalResult", margin: float = 0.0) -> dict[str, Difference]:
-        """This run minus the other, per score, on the rows that both judged.
+        return pd.DataFrame([_flat(row) for row in self.rows])
+
+    def compare(self, other: "EvalResult | str", margin: float = 0.0) -> Comparison:
+        """This run minus the other, judge by judge, on the rows that both judged.
 
         Args:
-            other: The run to compare with.
-            margin: What is still as good: it is added to the difference and its interval, so that
-                an interval above zero means not worse by more than this.
+            other: A result, or the id of a run.
+            margin: Difference that does not matter: within it the verdict is ``same``.
 
-        Raises: EvalError when the runs have no judged rows in common.
+        Raises: EvalError when nothing was judged in both; NotFoundError for an unknown run.
         """
-        found: dict[str, Difference] = {}
-        for name in self.scores:
-            mine, theirs = self._numbers(name), other._numbers(name)
-            both = [row_id for row_id in mine if row_id in theirs]
-            if both:
-                gap = difference(
-                    [mine[row_id] for row_id in both],
-                    [theirs[row_id] for row_id in both],
-                    confidence=self.confidence,
-                )
-                found[name] = _moved(gap, margin)
-        if not found:
-            raise EvalError(
-                f"runs {self.run_id!r} and {other.run_id!r} judged no row in common: compare runs "
-                "of the same data and judges"
-            )
-        return found
+        second = load_result(other) if isinstance(other, str) else other
+        return compare_rows(
+            _by_judge(self.rows),
+            _by_judge(second.rows),
+            run_ids=(self.run_id, second.run_id),
+            margin=margin,
+            confidence=self.confidence,
+        )
 
-    def gate(self, condition: str) -> bool:
-        """Whether the lower bound of a score holds: ``"groundedness >= 0.8"``.
+    def gate(self, condition: str) -> Gate:
+        """Whether a bound of a score holds: ``"groundedness >= 0.8"`` tests the lower one.
 
+        Where more than 1 % of the rows failed, they count as the worst (`Score.lower`).
+
+        Returns: A `Gate`, true or false, that prints its reason.
         Raises: EvalError when the condition cannot be read, NotFoundError for an unknown score.
         """
-        match = _GATE.fullmatch(condition)
-        if match is None:
-            raise EvalError(
-                f"the gate {condition!r} cannot be read: write it as 'groundedness >= 0.8'"
-            )
-        low, limit = self[match[1]].low, float(match[3])
-        return low is not None and (low >= limit if match[2] == ">=" else low > limit)
+        return gate_on(self[condition_of(condition)[0]], condition)
 
     def __str__(self) -> str:
-        head = ("score", "estimate", f"{self.confidence:.0%} interval", "n", "failed", "method")
-        lines = [head] + [
+        head = ("score", "estimate", f"{self.confidence:.0%} interval", "n", "failed", "cost USD")
+        lines = [
             (
                 score.name,
-                _number(score.estimate),
-                "–" if score.low is None else f"{_number(score.low)} – {_number(score.high)}",
+                number(score.estimate),
+                cells(score.low, score.high),
                 str(score.n),
                 str(score.n_failed),
+                "unknown" if score.cost_usd is None else f"{score.cost_usd:.4f}",
                 score.method,
             )
             for score in self.scores.values()
         ]
-        widths = [max(len(line[at]) for line in lines) for at in range(len(head))]
-        table = "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-            for line in lines
-        )
-        costs = [score.cost_usd for score in self.scores.values() if score.cost_usd is not None]
-        cost = f", judges cost {sum(costs):.4f} USD" if costs and sum(costs) else ""
-        stopped = " (interrupted: scores of what is done)" if self.stopped else ""
-        return f"{table}\nrun {self.run_id}{cost}{stopped}"
+        return "\n".join([table((*head, "method"), lines), *self._notes(), f"run {self.run_id}"])
 
-    def _numbers(self, name: str) -> dict[str, float]:
-        return {
-            item.row.row_id: item.verdict.number
-            for item in self.rows
-            if item.judge == name and item.verdict.number is not None
-        }
+    def _notes(self) -> list[str]:
+        notes = [
+            f"{score.name}: {score.n_failed} of {score.n} rows failed; counted as worst and best "
+            f"the interval is {cells(score.worst_low, score.worst_high)}"
+            for score in self.scores.values()
+            if score.worst_low is not None
+        ]
+        failures = self.failures()
+        notes += [
+            f"row {row.row_id}, {row.judge}: {row.error}" for row in failures[:_SHOWN_FAILURES]
+        ]
+        if len(failures) > _SHOWN_FAILURES:
+            notes.append(f"and {len(failures) - _SHOWN_FAILURES} more in result.failures()")
+        judged = [score.name for score in self.scores.values() if score.model is not None]
+        if judged:
+            notes.append(
+                f"{', '.join(judged)}: what the judge model says; how far people agree with it is "
+                "not measured here"
+            )
+        if self.n_lost:
+            notes.append(f"{self.n_lost} lines could not be written to the store")
+        return notes
 
 
-def score_of(
-    judge: Judge,
-    verdicts: Sequence[Verdict],
+def result_of(
+    run_id: str,
+    rows: Sequence[RowResult],
     *,
+    scales: Mapping[str, tuple[float, float] | None],
+    models: Mapping[str, str | None],
     confidence: float,
-    clusters: Sequence[Hashable] | None,
-) -> Score:
-    """The score of one judge over its verdicts, which may be failures."""
-    good = [(at, v.number) for at, v in enumerate(verdicts) if v.number is not None]
-    numbers = [number for _, number in good]
-    n_failed = len(verdicts) - len(numbers)
-    costs = [v.cost_usd for v in verdicts if v.cost_usd is not None]
-    base = {
-        "name": judge.name,
-        "n": len(verdicts),
-        "n_ok": len(numbers),
-        "n_failed": n_failed,
-        "cost_usd": sum(costs) if costs else None,
+    n_lost: int = 0,
+) -> EvalResult:
+    """The result made of row results; scores stand in the order of the judges."""
+    grouped = _by_judge(rows)
+    scores = {
+        name: score_of(
+            name, found, scale=scales.get(name), confidence=confidence, model=models.get(name)
+        )
+        for name, found in grouped.items()
     }
-    if not numbers:
-        return Score(**base, estimate=None, low=None, high=None, method="no verdicts", raw=None)
+    return EvalResult(run_id=run_id, scores=scores, rows=rows, confidence=confidence, n_lost=n_lost)
 
-    def over(values: list[float], at: list[int]) -> Any:  # an Interval
-        groups = None if clusters is None else [clusters[i] for i in at]
-        return interval(values, confidence=confidence, clusters=groups, scale=judge.scale)
 
-    found = over(numbers, [at for at, _ in good])
-    low, high, method = found.low, found.high, found.method
-    if n_failed > _WORST_CASE_SHARE * len(verdicts) and judge.scale is not None:
-        worst, best = judge.scale
-        every = list(range(len(verdicts)))
-        low = over([worst if v.number is None else v.number for v in verdicts], every).low
-        high = over([best if v.number is None else v.number for v in verdicts], every).high
-        method = f"{method}, failures as worst and best"
-    return Score(
-        **base, estimate=found.estimate, low=low, high=high, method=method, raw=found.estimate
+def load_result(run_id: str, *, confidence: float = 0.95) -> EvalResult:
+    """The result of a run that is in the store; its rows have no `case`.
+
+    Args:
+        run_id: The id, or the beginning of it.
+        confidence: Of the intervals.
+
+    Raises: NotFoundError for an unknown run, EvalError for one that judged nothing, StoreError.
+    """
+    found = evals.get(run_id).run_id
+    with current_store().read() as reader:
+        records = reader.query(
+            """
+            SELECT e.*, json_extract_string(t.metadata, '$.cluster') AS cluster
+            FROM eval_rows AS e
+            LEFT JOIN traces AS t ON t.trace_id = e.trace_id
+            WHERE e.run_id = ?
+            ORDER BY t.start_ns, e.row_id, e.repeat
+            """,
+            [found],
+        ).dicts()
+    if not records:
+        raise EvalError(f"run {found!r} judged nothing: name a run made by evaluate()")
+    known: dict[str, Any] = json.loads(get_run(found).data.tags.get("eval.judges", "{}"))
+    scales = {name: (0.0, 1.0) for name in {record["judge"] for record in records}}
+    scales |= {name: _pair(facts.get("scale")) for name, facts in known.items()}
+    models = {name: facts.get("model") for name, facts in known.items()}
+    rows = [_row_result(record) for record in records]
+    order = list(known)
+    rows.sort(key=lambda row: order.index(row.judge) if row.judge in order else len(order))
+    return result_of(found, rows, scales=scales, models=models, confidence=confidence)
+
+
+def _row_result(record: Mapping[str, Any]) -> RowResult:
+    names = (
+        "value",
+        "number",
+        "rationale",
+        "error",
+        "attempts",
+        "cached",
+        "cost_usd",
+        "duration_ms",
+    )
+    return RowResult(
+        row_id=record["row_id"],
+        judge=record["judge"],
+        repeat=record["repeat"] or 0,
+        trace_id=record["trace_id"],
+        cluster=record["cluster"],
+        verdict=Verdict(**{name: record[name] for name in names}),
     )
 
 
-def _moved(gap: Difference, margin: float) -> Difference:
-    if not margin:
-        return gap
-    return Difference(
-        estimate=gap.estimate + margin,
-        low=None if gap.low is None else gap.low + margin,
-        high=None if gap.high is None else gap.high + margin,
-        p=None,
-        n=gap.n,
-        method=f"{gap.method}, margin {margin:g}",
-    )
+def _pair(scale: Sequence[float] | None) -> tuple[float, float] | None:
+    return None if scale is None else (scale[0], scale[1])
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+def _by_judge(rows: Sequence[RowResult]) -> dict[str, list[RowResult]]:
+    found: dict[str, list[RowResult]] = {}
+    for row in rows:
+        found.setdefault(row.judge, []).append(row)
+    return found
+
+
+def _flat(row: RowResult) -> dict[str, Any]:
+    verdict, case = row.verdict, row.case
+    return {
+        "row_id": row.row_id,
+        "repeat": row.repeat,
+        "judge": row.judge,
+        "value": verdict.value,
+        "number": verdict.number,
+        "rationale": verdict.rationale,
+        "error": verdict.error,
+        "inputs": None if case is None else case.inputs,
+        "outputs": None if case is None else case.outputs,
+        "expected": None if case is None else case.expected,
+        "attempts": verdict.attempts,
+        "cached": verdict.cached,
+        "input_tokens": verdict.input_tokens,
+        "output_tokens": verdict.output_tokens,
+        "cost_usd": verdict.cost_usd,
+        "duration_ms": verdict.duration_ms,
+        "trace_id": row.trace_id,
+    }

@@ -1,6 +1,6 @@
 """What the retriever spans of a trace found, seen as the spans end."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -40,7 +40,7 @@ class Watch:
         self._traces: dict[int, Found] = {}
 
     @contextmanager
-    def trace(self, trace_id: str) -> Iterator[Found]:
+    def trace(self, trace_id: str) -> Generator[Found]:
         """Watches one trace while the block runs."""
         number = int(trace_id or "0", 16)
         found = self._traces[number] = Found()
@@ -60,7 +60,7 @@ class Watch:
 
 
 @contextmanager
-def watching() -> Iterator[Watch]:
+def watching() -> Generator[Watch]:
     """A watch over the spans of this process while the block runs."""
     watch = Watch()
     SINKS.append(watch.see)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from genaiops.errors import EvalError
@@ -24,24 +25,34 @@ _RETURNED = frozenset({"outputs", "answer", "contexts", "retrieved_ids"})
 
 
 async def predict(
-    fn: PredictFn | None, row: Row, *, watch: Watch, timeout_s: float, metadata: Mapping[str, Any]
+    fn: PredictFn | None,
+    row: Row,
+    *,
+    watch: Watch,
+    timeout_s: float,
+    metadata: Mapping[str, Any],
+    kept: Prediction | None = None,
 ) -> Prediction:
     """Runs one row in a trace of its own.
 
     What the function does not return (contexts, retrieved ids) is taken from its retriever spans,
-    and what these do not have from the row. Without a function the row's own outputs stand.
+    and what these do not have from the row. Without a function the row's own outputs stand; a
+    kept prediction stands in place of a call.
     """
     set_context(Context())
     started = time.perf_counter()
     with start_span(_span_name(fn), span_type="chain") as span, watch.trace(span.trace_id) as found:
         update_current_trace(metadata=dict(metadata))
         span.set_inputs(row.inputs)
+        if kept is not None:
+            span.set_outputs(kept.outputs)
+            return replace(kept, trace_id=span.trace_id)
         try:
             returned = row.outputs if fn is None else await _called(fn, row.inputs, timeout_s)
         except Exception as error:  # noqa: BLE001  whatever predict_fn raises is a value of its row
             span.record_exception(error)
             reason = _reason(error, timeout_s)
-            span.set_status("error", reason)
+            span.set_status("error", reason)  # pyright: ignore[reportUnknownMemberType]  OTel's
             return Prediction(error=reason, trace_id=span.trace_id, duration_ms=_ms(started))
         outputs, contexts, ids = _parts(returned, fn is not None)
         span.set_outputs(outputs)
@@ -114,9 +125,7 @@ def check_arguments(fn: PredictFn, row: Row) -> None:
 
 
 async def _called(fn: PredictFn, inputs: Mapping[str, Any], timeout_s: float) -> object:
-    if inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(
-        getattr(fn, "__call__", None)
-    ):
+    if inspect.iscoroutinefunction(fn):
         async with asyncio.timeout(timeout_s):
             return await fn(**inputs)
     returned = await in_thread(lambda: fn(**inputs), timeout_s)

@@ -1,0 +1,210 @@
+"""Two runs over the same rows, judge by judge: better, worse, same or unclear."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from genaiops.errors import EvalError
+from genaiops.eval.score import RowResult, by_row
+from genaiops.eval.stats.paired import Difference, difference, holm
+from genaiops.eval.table import cells, number, table
+
+__all__ = ["Change", "Comparison", "compare_rows"]
+
+Outcome = Literal["better", "worse", "same", "unclear"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """How one score differs between two runs, on the rows that both judged.
+
+    Attributes:
+        estimate: Mean difference, this run minus the other.
+        low: Lower end of its interval; None for fewer than two pairs.
+        p: P value of "no difference"; None for fewer than two pairs.
+        p_holm: The same, adjusted for the number of judges compared.
+        n: Pairs.
+        n_unpaired: Rows of either run without a verdict in the other.
+        verdict: ``same`` when the interval lies within the margin; ``better`` or ``worse`` when
+            it excludes 0 and `p_holm` is small enough; else ``unclear``.
+        not_worse: The interval lies above minus the margin.
+        regressions: Ids of rows that got a lower number, the largest loss first.
+    """
+
+    name: str
+    estimate: float
+    low: float | None
+    high: float | None
+    p: float | None
+    p_holm: float | None
+    n: int
+    n_unpaired: int
+    wins: int
+    ties: int
+    losses: int
+    method: str
+    verdict: Outcome
+    not_worse: bool
+    regressions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison(Mapping[str, Change]):
+    """The changes by score; ``print(comparison)`` shows a table."""
+
+    run_id: str
+    other_run_id: str
+    margin: float
+    changes: Mapping[str, Change]
+
+    def __getitem__(self, name: str) -> Change:
+        return self.changes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.changes)
+
+    def __len__(self) -> int:
+        return len(self.changes)
+
+    def __str__(self) -> str:
+        head = ("score", "difference", "interval", "p", "rows", "+ = -", "verdict", "method")
+        lines = [
+            (
+                change.name,
+                f"{change.estimate:+.3f}",
+                cells(change.low, change.high, signed=True),
+                number(change.p_holm),
+                str(change.n),
+                f"{change.wins} {change.ties} {change.losses}",
+                change.verdict,
+                change.method,
+            )
+            for change in self.changes.values()
+        ]
+        margin = f", margin {self.margin:g}" if self.margin else ""
+        return f"{table(head, lines)}\nrun {self.run_id} minus {self.other_run_id}{margin}"
+
+
+def compare_rows(
+    rows: Mapping[str, Sequence[RowResult]],
+    others: Mapping[str, Sequence[RowResult]],
+    *,
+    run_ids: tuple[str, str],
+    margin: float,
+    confidence: float,
+) -> Comparison:
+    """Pairs rows by id and compares every judge that both runs have.
+
+    Args:
+        rows: Row results of this run by judge.
+        others: Those of the run to compare with.
+        run_ids: Ids of both, for messages.
+        margin: Difference that does not matter, at least 0.
+        confidence: Of the intervals.
+
+    Raises: EvalError when no row was judged in both, or the margin is negative.
+    """
+    if not margin >= 0:
+        raise EvalError(f"margin is {margin!r}: use a number of at least 0")
+    found = {
+        name: pairs
+        for name in rows
+        if name in others and (pairs := _pairs(rows[name], others[name])).ids
+    }
+    if not found:
+        raise EvalError(
+            f"runs {run_ids[0]!r} and {run_ids[1]!r} judged no row in common: compare runs of the "
+            "same data and judges"
+        )
+    changes = _changes(found, margin, confidence)
+    return Comparison(run_id=run_ids[0], other_run_id=run_ids[1], margin=margin, changes=changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pairs:
+    ids: Sequence[str]
+    mine: Sequence[float]
+    theirs: Sequence[float]
+    clusters: Sequence[object] | None
+    n_unpaired: int
+
+
+def _pairs(rows: Sequence[RowResult], others: Sequence[RowResult]) -> _Pairs:
+    mine, clusters = by_row(rows)
+    theirs, _ = by_row(others)
+    both = {
+        row_id: (a, b)
+        for row_id, a in mine.items()
+        if a is not None and (b := theirs.get(row_id)) is not None
+    }
+    clustered = any(cluster is not None for cluster in clusters.values())
+    return _Pairs(
+        ids=list(both),
+        mine=[a for a, _ in both.values()],
+        theirs=[b for _, b in both.values()],
+        clusters=[clusters[row_id] for row_id in both] if clustered else None,
+        n_unpaired=len({*mine, *theirs}) - len(both),
+    )
+
+
+def _changes(found: Mapping[str, _Pairs], margin: float, confidence: float) -> dict[str, Change]:
+    gaps: dict[str, Difference] = {
+        name: difference(
+            pairs.mine, pairs.theirs, confidence=confidence, clusters=_hashable(pairs.clusters)
+        )
+        for name, pairs in found.items()
+    }
+    tested = {name: gap.p for name, gap in gaps.items() if gap.p is not None}
+    adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
+    return {
+        name: _change(name, found[name], gap, adjusted.get(name), margin, 1.0 - confidence)
+        for name, gap in gaps.items()
+    }
+
+
+def _hashable(clusters: Sequence[object] | None) -> list[str] | None:
+    return None if clusters is None else [str(cluster) for cluster in clusters]
+
+
+def _change(
+    name: str,
+    pairs: _Pairs,
+    gap: Difference,
+    p_holm: float | None,
+    margin: float,
+    alpha: float,
+) -> Change:
+    moved = [a - b for a, b in zip(pairs.mine, pairs.theirs, strict=True)]
+    lost = sorted((step, row_id) for step, row_id in zip(moved, pairs.ids, strict=True) if step < 0)
+    wins = sum(step > 0 for step in moved)
+    return Change(
+        name=name,
+        estimate=gap.estimate,
+        low=gap.low,
+        high=gap.high,
+        p=gap.p,
+        p_holm=p_holm,
+        n=gap.n,
+        n_unpaired=pairs.n_unpaired,
+        wins=wins,
+        ties=len(moved) - wins - len(lost),
+        losses=len(lost),
+        method=gap.method,
+        verdict=_outcome(gap.low, gap.high, p_holm, margin, alpha),
+        not_worse=gap.low is not None and gap.low > -margin,
+        regressions=tuple(row_id for _, row_id in lost),
+    )
+
+
+def _outcome(
+    low: float | None, high: float | None, p: float | None, margin: float, alpha: float
+) -> Outcome:
+    if low is None or high is None or p is None:
+        return "unclear"
+    if -margin < low and high < margin:
+        return "same"
+    if p <= alpha and low > 0:
+        return "better"
+    if p <= alpha and high < 0:
+        return "worse"
+    return "unclear"

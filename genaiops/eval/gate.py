@@ -1,0 +1,54 @@
+"""A condition on a score that holds only when its interval does."""
+
+import operator
+import re
+from dataclasses import dataclass
+
+from genaiops.errors import EvalError
+from genaiops.eval.score import Score
+
+__all__ = ["Gate", "condition_of", "gate_on"]
+
+_CONDITION = re.compile(r"\s*(\w+)\s*(>=|<=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*")
+_COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Whether a condition holds; true or false in an ``if`` and an ``assert``.
+
+    Attributes:
+        bound: The end of the interval that was tested; None when there is none, which fails.
+    """
+
+    condition: str
+    passed: bool
+    bound: float | None
+    score: Score
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def __str__(self) -> str:
+        verdict = "passed" if self.passed else "failed"
+        bound = "there is no interval" if self.bound is None else f"the bound is {self.bound:.4f}"
+        return f"gate {self.condition!r} {verdict}: {bound}"
+
+
+def condition_of(text: str) -> tuple[str, str, float]:
+    """Score, operator and limit of a condition such as ``groundedness >= 0.8``.
+
+    Raises: EvalError when it cannot be read.
+    """
+    match = _CONDITION.fullmatch(text)
+    if match is None:
+        raise EvalError(f"the gate {text!r} cannot be read: write it as 'groundedness >= 0.8'")
+    return match[1], match[2], float(match[3])
+
+
+def gate_on(score: Score, condition: str) -> Gate:
+    """Tests the lower bound against ``>=`` and ``>``, the upper one against ``<=`` and ``<``."""
+    _, sign, limit = condition_of(condition)
+    bound = score.lower if sign in (">=", ">") else score.upper
+    passed = bound is not None and _COMPARE[sign](bound, limit)
+    return Gate(condition=condition.strip(), passed=passed, bound=bound, score=score)

@@ -1,0 +1,152 @@
+"""What an evaluation leaves in the store, each thing the moment it is there; and reading it back."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from genaiops.config import settings
+from genaiops.eval.case import Prediction, Verdict
+from genaiops.store import current_store, events
+
+__all__ = ["Recorder", "prediction_key"]
+
+_UNFINISHED = ("INTERRUPTED", "KILLED", "FAILED")
+IDENTITY = "eval.identity"
+"""Parameter of a run: digest of its name, data and function."""
+
+
+def prediction_key(run_id: str, row_id: str, repeat: int) -> str:
+    """The key that a prediction is stored under."""
+    return hashlib.sha256(f"{run_id}/{row_id}/{repeat}".encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Writes to the store of the settings in force; does nothing when genaiops is disabled.
+
+    Attributes:
+        lost: Lines that could not be written; the evaluation goes on without them.
+    """
+
+    lost: int = 0
+
+    def answer(self, key: str, kind: str, response: Mapping[str, Any]) -> None:
+        """Keeps one answer, before anybody reads it."""
+        names = ("input_tokens", "output_tokens", "cost_usd")
+        usage = {name: response[name] for name in names if name in response}
+        data = {"kind": kind, "response": response, "usage": usage}
+        self._append(events.encode("answer", id=key, data=data))
+
+    def answers(self, kinds: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Kept answers of these kinds by key. Raises StoreError."""
+        if settings().disabled or not kinds:
+            return {}
+        with current_store().read() as reader:
+            table = reader.query(
+                "SELECT key, response FROM answers WHERE kind IN (SELECT unnest(?))", [list(kinds)]
+            )
+        return dict(table.rows)
+
+    def prediction(self, run_id: str, row_id: str, repeat: int, made: Prediction) -> None:
+        """Keeps a prediction that succeeded, for an evaluation that is resumed or replayed."""
+        if made.error is None:
+            response = {
+                "outputs": made.outputs,
+                "contexts": made.contexts,
+                "retrieved_ids": made.retrieved_ids,
+                "trace_id": made.trace_id,
+                "duration_ms": made.duration_ms,
+            }
+            self.answer(prediction_key(run_id, row_id, repeat), f"prediction:{run_id}", response)
+
+    def predictions(self, run_id: str) -> dict[str, Prediction]:
+        """Kept predictions of a run, by `prediction_key`."""
+        return {
+            key: Prediction(
+                outputs=kept["outputs"],
+                contexts=_tuple(kept.get("contexts")),
+                retrieved_ids=_tuple(kept.get("retrieved_ids")),
+                trace_id=kept.get("trace_id"),
+                duration_ms=kept.get("duration_ms"),
+            )
+            for key, kept in self.answers([f"prediction:{run_id}"]).items()
+        }
+
+    def earlier(self, identity: str, *, finished_too: bool) -> str | None:
+        """The newest earlier run of the same name, data and function; None when there is none.
+
+        Args:
+            identity: Digest of name, data and function.
+            finished_too: Also looks at runs that ended well.
+        """
+        if settings().disabled:
+            return None
+        statuses = (*_UNFINISHED, "FINISHED") if finished_too else _UNFINISHED
+        with current_store().read() as reader:
+            table = reader.query(
+                """
+                SELECT r.run_id
+                FROM runs AS r
+                JOIN params AS p ON p.run_id = r.run_id AND p.key = ?
+                WHERE p.value::VARCHAR IN (?, ?)
+                AND r.status IN (SELECT unnest(?))
+                ORDER BY r.start_ns DESC
+                LIMIT 1
+                """,
+                [IDENTITY, identity, f'"{identity}"', list(statuses)],
+            )
+        return table.rows[0][0] if table.rows else None
+
+    def verdict(
+        self,
+        run_id: str,
+        row_id: str,
+        judge: str,
+        verdict: Verdict,
+        *,
+        repeat: int,
+        trace_id: str | None,
+        model: str | None,
+    ) -> None:
+        """Keeps a verdict: as a row of the evaluation, and as what was said about the trace."""
+        data = {
+            "value": verdict.value,
+            "number": verdict.number,
+            "label": verdict.label,
+            "rationale": verdict.rationale,
+            "error": verdict.error,
+            "attempts": verdict.attempts,
+            "cached": verdict.cached,
+            "cost_usd": verdict.cost_usd,
+            "duration_ms": verdict.duration_ms,
+        }
+        line = events.encode(
+            "eval_row",
+            run_id=run_id,
+            id=row_id,
+            key=judge,
+            trace_id=trace_id,
+            step=repeat,
+            data=data,
+        )
+        said = {name: data[name] for name in ("value", "number", "rationale", "error", "cost_usd")}
+        said |= {
+            "kind": "feedback",
+            "source_type": "code" if model is None else "llm",
+            "source_id": model or judge,
+            "judge_trace_id": verdict.judge_trace_id,
+        }
+        identity = hashlib.sha256(f"{run_id}/{row_id}/{judge}/{repeat}".encode()).hexdigest()[:32]
+        line += events.encode(
+            "assessment", id=identity, trace_id=trace_id, run_id=run_id, key=judge, data=said
+        )
+        self._append(line)
+
+    def _append(self, lines: bytes) -> None:
+        if not settings().disabled and not current_store().append("events", lines):
+            self.lost += 1
+
+
+def _tuple(items: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if items is None else tuple(items)
