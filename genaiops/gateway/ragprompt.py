@@ -125,8 +125,8 @@ def read_prompt(messages: Sequence[Mapping[str, Any]]) -> RagPrompt:
         if message.get("role") != "user":
             rest.append(outside)
         elif asked:
-            question = asked[-1]
-            rest.append(outside)
+            question, wish = _without_wish(asked[-1])
+            rest += [outside, wish]
         else:
             question = _asked_in(outside)
             rest.append(outside if question != outside else "")
@@ -172,6 +172,14 @@ def _labelled(text: str) -> list[tuple[str, str]]:
         kind = next(name for name in _LABELS if opening[name] is not None)
         found.append((kind, text[opening.end() : end]))
     return found
+
+
+def _without_wish(text: str) -> tuple[str, str]:
+    """A labelled question without what is wished after its question mark, and that wish."""
+    question, mark, wish = text.partition("?")
+    return (
+        (text, "") if not mark or "?" in wish or not wish[:1].isspace() else (question + mark, wish)
+    )
 
 
 def _asked_in(text: str) -> str:

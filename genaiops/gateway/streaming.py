@@ -28,7 +28,7 @@ class CompletionStream:
     Made by `genaiops.gateway.stream`.
     """
 
-    def __init__(  # noqa: PLR0913 - all of them belong to the one call
+    def __init__(
         self,
         target: Target,
         request: Mapping[str, Any],
@@ -197,9 +197,10 @@ async def _fill(queue: "SimpleQueue[object]", chunks: AsyncGenerator[_Json, None
 
 
 def _text_of(chunk: Mapping[str, Any]) -> str:
-    for choice in chunk.get("choices") or ():
-        if isinstance(choice, dict) and not choice.get("index"):
-            delta = cast("_Json", choice).get("delta")
+    choices: object = chunk.get("choices")
+    for choice in cast("list[object]", choices) if isinstance(choices, list) else ():
+        if isinstance(choice, dict) and not cast("_Json", choice).get("index"):
+            delta: object = cast("_Json", choice).get("delta")
             content = cast("_Json", delta).get("content") if isinstance(delta, dict) else None
             return content if isinstance(content, str) else ""
     return ""
