@@ -1,9 +1,12 @@
 """The active run: begun, nested, resumed and ended, per context."""
 
+import atexit
+import os
 import random
+import sys
 import time
-import traceback
 import uuid
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,18 +14,24 @@ from genaiops.config import settings
 from genaiops.errors import ConfigError, ConflictError, NotFoundError
 from genaiops.model.run import Run, RunInfo
 from genaiops.runs.experiments import current_experiment
+from genaiops.runs.journal import masked, write
 from genaiops.runs.read import get_run
 from genaiops.runs.source import source, user
-from genaiops.store import current_store, events, proc_id
+from genaiops.store import events, proc_id
 from genaiops.tracing.context import active_run as run_of_spans
+from genaiops.tracing.failure import described
 from genaiops.tracing.setup import install
 
-__all__ = ["ActiveRun", "active_run", "end_run", "last_active_run", "start_run"]
+__all__ = ["ActiveRun", "active_run", "end_run", "last_active_run", "logged_params", "start_run"]
 
 _STATUSES = ("FINISHED", "FAILED", "KILLED")
 _open: dict[str, tuple["ActiveRun", str | None]] = {}
 """Runs begun in this process and not ended, with the id of the run around each."""
+_inherited: set[str] = set()
+"""Of these, the ones that a parent process begun before it forked: they are its to end."""
 _last: list["ActiveRun"] = []
+_logged: dict[str, dict[str, str]] = {}
+"""By open run, the parameters that this process logged to it, as it compares them."""
 _ADJECTIVES = "brave calm clever eager gentle keen lucid merry nimble proud quiet rapid steady warm"
 _NOUNS = "aspen comet delta ember falcon glade harbor iris lynx maple otter quartz raven tundra"
 
@@ -39,11 +48,9 @@ class ActiveRun(Run):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is None:
-            _end(self, "FINISHED")
-        else:
-            killed = isinstance(error, KeyboardInterrupt | SystemExit)
-            _end(self, "KILLED" if killed else "FAILED", error=error)
+        run_id = self.info.run_id
+        if run_id in _open and run_id not in _inherited:  # it may have been ended inside
+            _end(self, _status_after(error), error=error)
 
 
 def start_run(
@@ -85,10 +92,12 @@ def start_run(
             "source": info.source,
         }
     _say(info, data | {"description": description})
-    for key, value in (tags or {}).items():
-        current_store().append(
-            "events", events.encode("tag", run_id=info.run_id, key=key, value=value)
+    write(
+        *(
+            events.encode("tag", run_id=info.run_id, key=key, value=value)
+            for key, value in (tags or {}).items()
         )
+    )
     _open[info.run_id] = (run, run_of_spans.get())
     _last[:] = [run]
     run_of_spans.set(info.run_id)
@@ -123,26 +132,37 @@ def end_run(status: str = "FINISHED") -> None:
         _end(run, status)
 
 
+def logged_params(run_id: str) -> dict[str, str]:
+    """Parameters that this process logged to an open run; changes of the dict are kept."""
+    return _logged.setdefault(run_id, {}) if run_id in _open else {}
+
+
 def _end(run: ActiveRun, status: str, *, error: BaseException | None = None) -> None:
     _, outer = _open.pop(run.info.run_id, (run, None))
+    _logged.pop(run.info.run_id, None)
     if run_of_spans.get() == run.info.run_id:
         run_of_spans.set(outer)
     _say(run.info, {"status": status, "end_ns": time.time_ns()})
-    if error is not None:
-        lines = "".join(traceback.format_exception(error))[-8_000:]
-        facts = {"exception.type": type(error).__qualname__, "exception.stacktrace": lines}
-        for key, value in facts.items():
-            line = events.encode("tag", run_id=run.info.run_id, key=key, value=value)
-            current_store().append("events", line)
+    if error is not None and status != "FINISHED":
+        write(
+            *(
+                events.encode("tag", run_id=run.info.run_id, key=key, value=masked(str(value), key))
+                for key, value in described(error).items()
+            )
+        )
+
+
+def _status_after(error: BaseException | None) -> str:
+    """How a run ends that this left: leaving the program by ``sys.exit(0)`` is no failure."""
+    if error is None or (isinstance(error, SystemExit) and not error.code):
+        return "FINISHED"
+    return "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
 
 
 def _say(info: RunInfo, data: dict[str, Any]) -> None:  # JSON of several types
-    if settings().disabled:
-        return
     filled = {name: value for name, value in data.items() if value is not None}
     experiment = current_experiment() if "start_ns" in data else None
-    line = events.encode("run", run_id=info.run_id, experiment=experiment, data=filled)
-    current_store().append("events", line)
+    write(events.encode("run", run_id=info.run_id, experiment=experiment, data=filled))
 
 
 def _new(run_name: str | None, outer: ActiveRun | None) -> RunInfo:
@@ -159,10 +179,23 @@ def _new(run_name: str | None, outer: ActiveRun | None) -> RunInfo:
 
 
 def _resumed(run_id: str) -> RunInfo:
-    return get_run(run_id).info
+    return replace(get_run(run_id).info, status="RUNNING", end_ns=None)
 
 
 def _made_up_name() -> str:
     chosen = random.SystemRandom()
     words = (chosen.choice(_ADJECTIVES.split()), chosen.choice(_NOUNS.split()))
     return f"{'-'.join(words)}-{chosen.randrange(1000)}"
+
+
+def _end_all() -> None:
+    """At exit: ends what nobody ended, by how the program went."""
+    interactive = hasattr(sys, "ps1")  # there, an error ends nothing
+    error = None if interactive else getattr(sys, "last_value", None)
+    for run, _ in reversed(list(_open.values())):
+        if run.info.run_id not in _inherited:
+            _end(run, _status_after(error), error=error)
+
+
+atexit.register(_end_all)
+os.register_at_fork(after_in_child=lambda: _inherited.update(_open))

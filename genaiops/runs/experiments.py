@@ -3,6 +3,7 @@
 from genaiops.config import configure, settings
 from genaiops.errors import ConfigError, ConflictError
 from genaiops.model.run import Experiment
+from genaiops.runs.journal import write
 from genaiops.store import current_store, events
 from genaiops.tracing.context import active_experiment
 
@@ -25,7 +26,7 @@ def set_experiment(name: str) -> Experiment:
     """
     _check(name)
     configure(experiment=name)
-    current_store().append("events", events.encode("experiment", experiment=name))
+    write(events.encode("experiment", experiment=name))
     return Experiment(experiment_id=events.experiment_id(name), name=name)
 
 
@@ -37,7 +38,7 @@ def create_experiment(name: str) -> str:
     _check(name)
     if get_experiment_by_name(name) is not None:
         raise ConflictError(f"the experiment {name!r} exists: use set_experiment({name!r})")
-    current_store().append("events", events.encode("experiment", experiment=name))
+    write(events.encode("experiment", experiment=name))
     return events.experiment_id(name)
 
 

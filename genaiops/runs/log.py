@@ -1,41 +1,50 @@
 """Logging to the active run; a line in the journal each, nothing waits."""
 
+import json
 import time
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
-from genaiops.config import settings
 from genaiops.errors import ConfigError, ConflictError
-from genaiops.runs.active import start_run
-from genaiops.store import current_store, events
+from genaiops.runs.active import logged_params, start_run
+from genaiops.runs.journal import write
+from genaiops.store import events
 from genaiops.tracing.context import active_run as run_of_spans
 
 __all__ = ["log_metric", "log_metrics", "log_param", "log_params", "set_tag", "set_tags"]
 
-_params: dict[tuple[str, str], str] = {}
-"""Values this process logged, to refuse a different one at once."""
-
 
 def log_param(key: str, value: Any) -> None:  # any value with a JSON or text form
-    """Logs a parameter; it cannot be changed.
+    """Logs a parameter of the active run; it cannot be changed.
 
-    Raises: ConflictError when this process logged another value under that key.
+    Args:
+        key: Name of the parameter.
+        value: Kept as JSON where it has such a form, as text otherwise.
+
+    Raises: ConflictError when this process logged another value under that key to this run; of
+        two processes that disagree, the first one's value stays.
     """
-    run_id = _run_id()
-    plain = _plain(value)
-    known = _params.setdefault((run_id, key), repr(plain))
-    if known != repr(plain):
-        raise ConflictError(
-            f"the parameter {key!r} of run {run_id!r} is {known} already and cannot become "
-            f"{plain!r}: log it under another key"
-        )
-    _append(events.encode("param", run_id=run_id, key=_key(key), value=plain))
+    log_params({key: value})
 
 
 def log_params(params: Mapping[str, Any]) -> None:
-    """Logs several parameters; see `log_param`."""
-    for key, value in params.items():
-        log_param(key, value)
+    """Logs several parameters, or none of them when one is refused; see `log_param`."""
+    run_id = _run_id()
+    logged = logged_params(run_id)
+    plain = {_key(key): _plain(value) for key, value in params.items()}
+    for key, value in plain.items():
+        if logged.get(key, repr(value)) != repr(value):
+            raise ConflictError(
+                f"the parameter {key!r} of run {run_id!r} is {logged[key]} already and cannot "
+                f"become {value!r}: log it under another key"
+            )
+    write(
+        *(
+            events.encode("param", run_id=run_id, key=key, value=value)
+            for key, value in plain.items()
+        )
+    )
+    logged |= {key: repr(value) for key, value in plain.items()}
 
 
 def log_metric(
@@ -62,28 +71,31 @@ def log_metrics(
     ts_ns = time.time_ns() if timestamp is None else int(timestamp) * 1_000_000
     lines: list[bytes] = []
     for key, value in metrics.items():
-        try:
-            number = float(value)
-        except (TypeError, ValueError, OverflowError):
-            raise ConfigError(f"the metric {key!r} is {value!r}: log a number") from None
+        number = _number(_key(key), value)
         lines.append(
             events.encode(
-                "metric", run_id=run_id, key=_key(key), value=number, step=step or 0, ts_ns=ts_ns
+                "metric", run_id=run_id, key=key, value=number, step=step or 0, ts_ns=ts_ns
             )
         )
-    _append(b"".join(lines))
+    write(*lines)
 
 
 def set_tag(key: str, value: Any) -> None:  # anything with a text form
     """Sets a tag of the active run; the newest value counts, None removes it."""
-    text = None if value is None else str(value)
-    _append(events.encode("tag", run_id=_run_id(), key=_key(key), value=text))
+    set_tags({key: value})
 
 
 def set_tags(tags: Mapping[str, Any]) -> None:
     """Sets several tags; see `set_tag`."""
-    for key, value in tags.items():
-        set_tag(key, value)
+    run_id = _run_id()
+    write(
+        *(
+            events.encode(
+                "tag", run_id=run_id, key=_key(key), value=None if value is None else str(value)
+            )
+            for key, value in tags.items()
+        )
+    )
 
 
 def _run_id() -> str:
@@ -91,22 +103,44 @@ def _run_id() -> str:
     return run_of_spans.get() or start_run().info.run_id
 
 
-def _append(lines: bytes) -> None:
-    if lines and not settings().disabled:
-        current_store().append("events", lines)
-
-
-def _key(key: str) -> str:
-    if not key.strip():
-        raise ConfigError(f"the key {key!r} is empty: name it")
+def _key(key: object) -> str:
+    if not isinstance(key, str) or not key.strip():
+        raise ConfigError(f"the key {key!r} is no name: use text")
     return key
 
 
+def _number(key: str, value: Any) -> float:  # whatever it is, it may be a number
+    if isinstance(value, str | bytes):
+        raise _no_number(key, value)
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise _no_number(key, value) from None
+
+
+def _no_number(key: str, value: object) -> ConfigError:
+    return ConfigError(f"the metric {key!r} is {value!r}: log a number")
+
+
 def _plain(value: Any) -> Any:  # any value becomes one that JSON has
-    """The value as JSON has it; numpy scalars become numbers, the rest text."""
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
+    """The value as JSON has it: numpy scalars become numbers, what JSON lacks becomes text."""
     item = getattr(value, "item", None)
     if callable(item) and getattr(value, "shape", None) == ():
-        return item()
-    return cast("Any", value) if isinstance(value, list | tuple | dict) else str(value)
+        value = item()
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair is no JSON
+        return str(value).encode(errors="replace").decode()
+    except (TypeError, ValueError, RecursionError):
+        return _shown(value)
+    return json.loads(text)
+
+
+def _shown(value: object) -> str:
+    try:
+        return str(value)
+    except RecursionError:
+        raise ConfigError(
+            f"a {type(value).__name__} is nested too deeply for a parameter: log a summary of it"
+        ) from None

@@ -5,9 +5,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from genaiops.config import settings
 from genaiops.errors import FilterError, NotFoundError
 from genaiops.model.run import Metric, Run, RunData, RunInfo
+from genaiops.runs.experiments import current_experiment
 from genaiops.store import Reader, current_store, events
 from genaiops.store.filter import Field, Fields, parse
 
@@ -43,6 +43,7 @@ _FIELDS = Fields(
         "tags": _keyed("run_tags", "text"),
     },
 )
+_ALWAYS = ("run_id", "experiment_id", "status", "start_time", "end_time", "tags.mlflow.runName")
 _ORDER = re.compile(r"(?P<name>.+?)(?:\s+(?P<way>ASC|DESC))?\s*", re.IGNORECASE)
 
 
@@ -82,19 +83,25 @@ def search_runs(
 
     Raises: FilterError, StoreError.
     """
-    names = [settings().experiment] if experiment_names is None else list(experiment_names)
+    names = [current_experiment()] if experiment_names is None else _listed(experiment_names)
     where, params = ["r.experiment_id IN (SELECT unnest(?))"], [_ids(names)]
     if filter_string.strip():
         compiled = parse(filter_string, _FIELDS)
         where.append(compiled.where)
         params.extend(compiled.params)
-    order, keys = _ordering(order_by or ["start_time DESC"])
+    order, keys = _ordering(_listed(order_by or "start_time DESC"))
     sql = f"{_INFO} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT {int(max_results)}"
     with current_store().read() as reader:
         rows = reader.query(sql, [*params, *keys]).dicts()
         runs = _runs(reader, rows)
     pandas: Any = importlib.import_module("pandas")
-    return pandas.DataFrame([_columns(pandas, run) for run in runs])
+    table = pandas.DataFrame([_columns(pandas, run) for run in runs])
+    return table if runs else pandas.DataFrame(columns=list(_ALWAYS))
+
+
+def _listed(names: Sequence[str]) -> list[str]:
+    """A text alone is a list of one."""
+    return [names] if isinstance(names, str) else list(names)
 
 
 def _ids(names: Sequence[str]) -> list[str]:

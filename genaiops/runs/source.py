@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from genaiops.runs.journal import masked
+
 __all__ = ["source", "user"]
 
 _GIT_TIMEOUT_S = 2.0
@@ -20,7 +22,7 @@ _GIT_TIMEOUT_S = 2.0
 def source() -> Mapping[str, Any]:  # JSON of several types
     """Command, Python version, host, and git commit with its dirty flag where there is one."""
     found: dict[str, Any] = {
-        "command": " ".join(sys.argv),
+        "command": masked(" ".join(sys.argv), "command"),
         "python": platform.python_version(),
         "host": socket.gethostname(),
     }
@@ -35,7 +37,7 @@ def user() -> str | None:
     """Login name of the user, None where the system does not know."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError):
+    except (ImportError, KeyError, OSError):
         return None
 
 
