@@ -62,10 +62,9 @@ def search_spans(phrase: str, *, ignore_case: bool = False, limit: int = 50) -> 
 
 
 def _windows(reader: Reader) -> list[tuple[int | None, int | None]]:
-    """Ranges of start times, newest first: the newest 1/64 of the traces, 1/16, 1/4, the rest."""
-    edges = reader.query(
-        "SELECT approx_quantile(start_ns, [0.984375, 0.921875, 0.671875]) FROM traces"
-    ).rows[0][0]
+    """Ranges of start times, newest first: about 1/64 of the traces, then twice as many, …"""
+    shares = [1 - (2**step - 1) / 64 for step in range(1, 7)]
+    edges = reader.query(f"SELECT approx_quantile(start_ns, {shares}) FROM traces").rows[0][0]
     bounds: list[int | None] = [None, *sorted(set(edges or ()), reverse=True), None]
     return [(bounds[i + 1], bounds[i]) for i in range(len(bounds) - 1)]
 
@@ -80,8 +79,7 @@ def _window(
     until: int | None,
 ) -> Sequence[dict[str, Any]]:
     """Matching spans that started in one range, newest first."""
-    test = "{0} ILIKE ? ESCAPE '\\'" if ignore_case else "contains({0}, ?)"
-    value = f"%{_escaped(wanted)}%" if ignore_case else wanted
+    test = "contains(lower({0}), lower(?))" if ignore_case else "contains({0}, ?)"
     ranges = ("" if since is None else f"AND start_ns >= {since}") + (
         "" if until is None else f" AND start_ns < {until}"
     )
@@ -94,13 +92,8 @@ def _window(
         ORDER BY start_ns DESC
         LIMIT {limit}
         """,
-        [value, value],
+        [wanted, wanted],
     ).dicts()
-
-
-def _escaped(text: str) -> str:
-    """The text with the wildcards of LIKE taken literally."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _hit(row: dict[str, Any], wanted: str, ignore_case: bool) -> SpanHit:
