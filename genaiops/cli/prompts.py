@@ -3,13 +3,31 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from genaiops.cli.output import Format, emit, format_option, message
-from genaiops.cli.text import clock
+from genaiops.cli.output import Format, emit, format_option, message, plain
+from genaiops.cli.text import clock, printable
+
+if TYPE_CHECKING:
+    from genaiops.query.prompts import PromptName
 
 __all__ = ["prompts"]
+
+
+_TABLE = ("name", "kind", "versions", "aliases", "updated")
+_COLUMNS = (
+    "name",
+    "folder",
+    "kind",
+    "tags",
+    "created_ns",
+    "n_versions",
+    "latest_version",
+    "updated_ns",
+    "aliases",
+)
 
 
 @click.group()
@@ -24,10 +42,13 @@ def list_prompts(text: str | None, format: Format) -> None:  # noqa: A002  the o
     """Prompts by name."""
     from genaiops.prompts import search_prompts
 
-    rows = [asdict(item) for item in search_prompts(text)]
-    emit(rows, tuple(rows[0]) if rows else ("name",), format)
-    if not rows:
-        message("no prompts yet")
+    found = search_prompts(text)
+    if format == "table":
+        emit([_row(item) for item in found], _TABLE, format)
+    else:
+        emit([asdict(item) for item in found], _COLUMNS, format)
+    if not found:
+        message("no prompts" + (" match" if text else " yet"))
 
 
 @prompts.command()
@@ -38,14 +59,18 @@ def show(reference: str, format: str) -> None:  # noqa: A002  the option is call
     from genaiops.prompts import load_prompt
 
     prompt = load_prompt(reference)
-    template = prompt.template
     if format == "json":
-        facts = {"name": prompt.name, "version": prompt.version, "template": template}
-        facts |= {"variables": list(prompt.variables), "model_config": prompt.model_config}
-        click.echo(json.dumps(facts, ensure_ascii=True, default=str, indent=1))
+        facts = asdict(prompt.stored) | {"alias": prompt.alias, "variables": prompt.variables}
+        click.echo(json.dumps(plain(facts), ensure_ascii=True, indent=1))
         return
-    message(f"{prompt.name}, version {prompt.version}, variables: {', '.join(prompt.variables)}")
-    click.echo(template if isinstance(template, str) else json.dumps(template, indent=1))
+    facts = [f"{prompt.name}, version {prompt.version}, {clock(prompt.stored.created_ns)}"]
+    facts += [f"by {prompt.stored.author}"] if prompt.stored.author else []
+    facts += [f"“{prompt.commit_message}”"] if prompt.commit_message else []
+    facts += [f"variables: {', '.join(prompt.variables) or 'none'}"]
+    message(printable(", ".join(facts)))
+    template = prompt.template
+    text = template if isinstance(template, str) else json.dumps(template, indent=1)
+    click.echo(printable(text))
 
 
 @prompts.command()
@@ -56,7 +81,8 @@ def diff(name: str, old: int, new: int) -> None:
     """Two versions word by word: [-taken out-]{+put in+}."""
     from genaiops.prompts import load_prompt
 
-    click.echo(str(load_prompt(f"{name}/{old}").diff(load_prompt(f"{name}/{new}"))))
+    found = load_prompt(f"{name}/{old}").diff(load_prompt(f"{name}/{new}"))
+    click.echo(printable(str(found)))
 
 
 @prompts.command()
@@ -75,6 +101,8 @@ def register(name: str, file: Path, why: str | None) -> None:
         raise PromptError(f"{str(file)!r} cannot be read: {error}") from error
     prompt = register_prompt(name, template, commit_message=why)
     click.echo(prompt.uri)
+    if not prompt.created:
+        message("nothing new: the newest version has this content already")
 
 
 @prompts.command()
@@ -93,11 +121,13 @@ def alias(name: str, alias: str, version: int, reason: str | None) -> None:
 @prompts.command()
 @click.argument("name")
 @click.argument("alias")
-def rollback(name: str, alias: str) -> None:
+@click.option("--reason", help="Why it is moved back.")
+def rollback(name: str, alias: str, reason: str | None) -> None:
     """Point ALIAS of NAME at the version it had before."""
     from genaiops.prompts import rollback_prompt_alias
 
-    message(f"{name}@{alias} is version {rollback_prompt_alias(name, alias)} now")
+    version = rollback_prompt_alias(name, alias, reason=reason)
+    message(f"{name}@{alias} is version {version} now")
 
 
 @prompts.command()
@@ -109,3 +139,14 @@ def history(name: str, format: Format) -> None:  # noqa: A002  the option is cal
 
     rows = [asdict(event) | {"at": clock(event.at_ns)} for event in prompt_history(name)]
     emit(rows, ("at", "kind", "version", "alias", "author", "reason"), format)
+
+
+def _row(item: "PromptName") -> dict[str, Any]:
+    """What fits on a line."""
+    return {
+        "name": item.name,
+        "kind": item.kind,
+        "versions": item.n_versions,
+        "aliases": ", ".join(f"{one.alias}→{one.version}" for one in item.aliases),
+        "updated": clock(item.updated_ns),
+    }

@@ -60,10 +60,13 @@ def list_runs(experiment: str | None, status: str | None, limit: int, format: Fo
 @click.argument("run_id")
 @format_option
 def show(run_id: str, format: Format) -> None:  # noqa: A002  the option is called --format
-    """One run: what it is and what was logged to it."""
-    from genaiops.runs import get_run
+    """One run: what it is and what was logged to it.
 
-    run = get_run(run_id)
+    RUN_ID is the id, or at least 4 of its first characters.
+    """
+    from genaiops.query.runs import get
+
+    run = get(run_id)
     rows = [{"what": "info", "key": key, "value": value} for key, value in asdict(run.info).items()]
     for what in ("params", "metrics", "tags"):
         found = getattr(run.data, what)
@@ -77,9 +80,9 @@ def show(run_id: str, format: Format) -> None:  # noqa: A002  the option is call
 @format_option
 def compare(run_ids: tuple[str, ...], everything: bool, format: Format) -> None:  # noqa: A002  click's names
     """Parameters and metrics of runs side by side; rows that are equal are left out."""
-    from genaiops.runs import get_run
+    from genaiops.query.runs import get
 
-    found = [get_run(run_id) for run_id in run_ids]
+    found = [get(run_id) for run_id in run_ids]
     rows: list[list[object]] = []
     for what in ("params", "metrics"):
         data = [getattr(run.data, what) for run in found]

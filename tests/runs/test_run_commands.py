@@ -1,0 +1,76 @@
+"""`genaiops runs` and `genaiops experiments` as somebody types them."""
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+
+import genaiops
+from genaiops.cli.main import cli
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments)
+
+
+@pytest.fixture
+def two() -> list[str]:
+    """Ids of two runs of the experiment `tuning` that differ in one parameter."""
+    genaiops.set_experiment("tuning")
+    ids: list[str] = []
+    for rate in (0.1, 0.2):
+        with genaiops.start_run(f"lr {rate}", tags={"team": "a"}) as made:
+            genaiops.log_params({"lr": rate, "layers": 3})
+            genaiops.log_metric("acc", rate * 4)
+        ids.append(made.info.run_id)
+    return ids
+
+
+def test_runs_are_listed_newest_first(two: list[str]):
+    rows = json.loads(run("runs", "list", "--format", "json").stdout)
+
+    assert [row["run_id"] for row in rows] == two[::-1]
+    assert rows[0]["params"] == {"lr": 0.2, "layers": 3}
+    assert rows[0]["metrics"] == {"acc": 0.8}
+    assert rows[0]["experiment"] == "tuning"
+    assert "lr 0.1" in run("runs", "list").stdout
+    assert "more" in run("runs", "list", "--limit", "1").stderr
+
+
+def test_runs_are_chosen_by_experiment_and_status(two: list[str]):
+    assert run("runs", "list", "-e", "other", "--format", "json").stdout == "[]\n"
+    assert run("runs", "list", "--status", "FAILED", "--format", "json").stdout == "[]\n"
+    assert "no runs yet" in run("runs", "list", "-e", "other").stderr
+
+
+def test_one_run_is_shown_with_everything_logged(two: list[str]):
+    rows = json.loads(run("runs", "show", two[0][:8], "--format", "json").stdout)
+
+    found = {(row["what"], row["key"]): row["value"] for row in rows}
+    assert found["params", "lr"] == 0.1
+    assert found["metrics", "acc"] == 0.4
+    assert found["tags", "team"] == "a"
+    assert found["info", "status"] == "FINISHED"
+
+
+def test_runs_are_compared_by_what_differs(two: list[str]):
+    rows = json.loads(run("runs", "compare", *two, "--format", "json").stdout)
+    every = json.loads(run("runs", "compare", *two, "--all", "--format", "json").stdout)
+
+    assert [(row["what"], row["key"]) for row in rows] == [("params", "lr"), ("metrics", "acc")]
+    assert [rows[0][run_id] for run_id in two] == [0.1, 0.2]
+    assert len(every) == 3
+
+
+def test_a_run_that_is_not_there_is_one_line_and_exit_status_1():
+    failed = run("runs", "show", "nope")
+
+    assert failed.exit_code == 1
+    assert "nope" in failed.stderr
+    assert len(failed.stderr.splitlines()) == 1
+
+
+def test_experiments_are_listed_with_their_runs(two: list[str]):
+    rows = json.loads(run("experiments", "list", "--format", "json").stdout)
+
+    assert [(row["name"], row["n_runs"]) for row in rows] == [("tuning", 2)]
