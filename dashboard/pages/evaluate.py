@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.parts.compare import compare_rows, outcome_filter, pair_panel, score_rows
 from dashboard.parts.guard import nothing_yet, show
 from dashboard.parts.lists import verdict
-from dashboard.parts.text import ago, count, one_line
+from dashboard.parts.text import ago, count, one_line, preview
 from dashboard.parts.urls import link, param, set_params
 from dashboard.parts.views import Chip, Column, Row, head, scores, table
 from genaiops.query import evals
@@ -74,7 +74,7 @@ def _one(run_id: str) -> None:
     run = evals.get(run_id)
     head(
         one_line(run.name, 100) or run.run_id[:8],
-        kicker="Evaluation",
+        kicker=("Evaluations", "eval"),
         copy=run.run_id,
         chips=_facts(run),
         key="title",
@@ -110,7 +110,6 @@ def _facts(run: EvalRun) -> list[Chip]:
         Chip(label="rows", value=count(run.n_rows)),
         Chip(label="experiment", value=run.experiment),
         Chip(label="run", value=run.run_id[:8], mono=True, go=link("runs", {"run": run.run_id})),
-        Chip(value="all evaluations", tone="blue", go="eval"),
     ]
 
 
@@ -124,8 +123,8 @@ def _result(row: RowResult, judges: list[str]) -> Row:
         id=row.row_id,
         cells={
             "row": row.row_id,
-            "in": one_line(row.inputs, 500) or None,
-            "out": one_line(row.outputs, 500) or None,
+            "in": preview(row.inputs, 500) or None,
+            "out": preview(row.outputs, 500) or None,
             "scores": chips,
         },
         params={"id": row.trace_id} if row.trace_id else None,
@@ -137,13 +136,12 @@ def _two(a: str, b: str) -> None:
     names = (one_line(both.a.name, 40) or both.a.run_id[:8], one_line(both.b.name, 40) or both.b.run_id[:8])
     head(
         f"{names[0]} → {names[1]}",
-        kicker="Evaluation",
+        kicker=("Evaluations", "eval"),
         chips=[
             Chip(label="rows in both", value=count(sum(1 for pair in both.pairs if pair.a and pair.b))),
             Chip(label="a", value=both.a.run_id[:8], mono=True, go=link("eval", {"a": both.a.run_id})),
             Chip(label="b", value=both.b.run_id[:8], mono=True, go=link("eval", {"a": both.b.run_id})),
             Chip(value="swap", tone="blue", go=link("eval", {"a": both.b.run_id, "b": both.a.run_id})),
-            Chip(value="all evaluations", tone="blue", go="eval"),
         ],
         key="title",
     )

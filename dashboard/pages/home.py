@@ -29,7 +29,7 @@ def home() -> None:
     _numbers(now)
     left, right = st.columns([1.65, 1], gap="medium")
     with left:
-        head("Recent traces", key="recent head")
+        head("Recent traces", small=True, key="recent head")
         table(
             trace_columns(short=True),
             trace_rows(recent.items, {}),
@@ -39,9 +39,9 @@ def home() -> None:
         )
         _models()
     with right:
-        head("Recent runs", key="runs head")
-        table(run_columns(), run_rows(runs.search(limit=6).items), key="runs", page="runs", dense=True)
-        head("Prompts", key="prompts head")
+        head("Recent runs", small=True, key="runs head")
+        table(run_columns(), run_rows(runs.search(limit=6).items), key="runs", page="runs")
+        head("Prompts", small=True, key="prompts head")
         newest = sorted(prompts.names(), key=lambda name: -name.updated_ns)[:6]
         table(prompt_columns(short=True), prompt_rows(newest), key="prompts", page="prompts", dense=True)
         _moves(now)
@@ -106,7 +106,7 @@ def _models() -> None:
                 },
             )
         )
-    head("Models, last 7 days", key="models head")
+    head("Models, last 7 days", small=True, key="models head")
     table(
         (
             Column(key="model", label="Model", width="34%"),
@@ -127,7 +127,7 @@ def _moves(now: int) -> None:
     moves = prompts.recent_moves(since_ns=now - 7 * _DAY_NS, limit=6)
     if not moves:
         return
-    head("What changed", key="moves head")
+    head("What changed", small=True, key="moves head")
     rows = [
         Row(
             id=f"{name} {place}",

@@ -68,7 +68,7 @@ def _one(name: str) -> None:
     kind = "text" if isinstance(shown.version.template, str) else "chat"
     head(
         name,
-        kicker="Prompt",
+        kicker=("Prompts", "prompts"),
         copy=f"prompts:/{name}/{chosen}",
         chips=[
             Chip(value=kind),
@@ -83,23 +83,29 @@ def _one(name: str) -> None:
     )
     most = max(item.calls for item in versions) or 1
     table(_VERSIONS, [_row(name, item, most) for item in versions], key="versions", selected=str(chosen))
-    view = st.segmented_control(
-        "View",
-        ("Diff", "Text", "Settings", "Alias history"),
-        default="Diff",
-        required=True,
-        key="view",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        view = st.segmented_control(
+            "View",
+            ("Diff", "Text", "Settings", "Alias history"),
+            default="Diff",
+            required=True,
+            key="view",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        other = _other(versions, chosen) if view == "Diff" else None
     if view == "Text":
         chat(template_messages(shown.version.template), key="text")
     elif view == "Settings":
         _settings(shown)
     elif view == "Alias history":
         _history(moves)
+    elif other is None:
+        chat(template_messages(shown.version.template), key="only")
     else:
-        _diff(versions, shown)
+        old, new = sorted((other, chosen))
+        labels = (f"v{old}", f"v{new}")
+        diff(compared(by_number[old].version, by_number[new].version), labels=labels, key="diff")
 
 
 def _row(name: str, item: VersionStats, most: int) -> Row:
@@ -128,25 +134,22 @@ def _row(name: str, item: VersionStats, most: int) -> Row:
     )
 
 
-def _diff(versions: list[VersionStats], shown: VersionStats) -> None:
-    numbers = [item.version.version for item in versions if item is not shown]
+def _other(versions: list[VersionStats], chosen: int) -> int | None:
+    """The version to compare with: the one before, unless another is picked."""
+    numbers = [item.version.version for item in versions if item.version.version != chosen]
     if not numbers:
-        chat(template_messages(shown.version.template), key="only")
-        return
-    number_ = shown.version.version
-    before = max((other for other in numbers if other < number_), default=min(numbers))
-    other = st.selectbox(
+        return None
+    before = max((number_ for number_ in numbers if number_ < chosen), default=min(numbers))
+    return st.selectbox(
         "Compare with",
         numbers,
         index=numbers.index(before),
-        format_func=lambda item: f"version {item}",
-        key=f"vs{number_}",
+        format_func=lambda number_: f"against version {number_}",
+        key=f"vs{chosen}",
         bind="query-params",
-        width=170,
+        width=190,
+        label_visibility="collapsed",
     )
-    old, new = sorted((other, number_))
-    by_number = {item.version.version: item.version for item in versions}
-    diff(compared(by_number[old], by_number[new]), labels=(f"v{old}", f"v{new}"), key="diff")
 
 
 def _settings(shown: VersionStats) -> None:

@@ -33,7 +33,7 @@ def _head(trace: Trace) -> None:
     with title:
         head(
             one_line(summary.name, 160) or "(no name)",
-            kicker="Trace",
+            kicker=("Traces", "traces"),
             copy=trace.trace_id,
             chips=_chips(trace),
             key="title",

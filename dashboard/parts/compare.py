@@ -6,9 +6,10 @@ from typing import Any
 import streamlit as st
 
 from dashboard.parts.lists import verdict
-from dashboard.parts.text import count, one_line, score, usd
+from dashboard.parts.text import count, one_line, preview, score, usd
 from dashboard.parts.urls import link, param
-from dashboard.parts.views import Chip, Column, Row, Tone, chat, head, table
+from dashboard.parts.views import Chip, Column, Row, Tone, chat, diff, head, table
+from genaiops.prompts.worddiff import diff_words
 from genaiops.query.evals import EvalRun, EvalScore, Pair, RowResult, Tally, Verdict
 
 __all__ = ["compare_rows", "outcome_filter", "pair_panel", "score_rows"]
@@ -139,7 +140,7 @@ def _pair_row(pair: Pair, judge: str) -> Row:
     return Row(
         id=pair.row_id,
         cells={
-            "in": [one_line(pair.inputs, 200) or pair.row_id, pair.row_id],
+            "in": [preview(pair.inputs, 200) or pair.row_id, pair.row_id],
             "a": _chip(pair.a, judge),
             "b": _chip(pair.b, judge),
             "change": [Chip(value=word, tone=_TONES[outcome]).json()],
@@ -164,14 +165,14 @@ def pair_panel(pair: Pair, names: tuple[str, str]) -> None:
         if side is not None and side.trace_id
     ]
     head(f"Row {pair.row_id}", chips=chips, key="pair head")
-    messages: list[dict[str, Any]] = []
     if pair.inputs:
-        messages.append({"role": "input", "parts": [{"type": "text", "text": pair.inputs}]})
-    for name, side in zip(names, (pair.a, pair.b), strict=True):
-        if side is not None:
-            text = side.outputs or "(no output)"
-            messages.append({"role": name, "parts": [{"type": "text", "text": text}]})
-    chat(messages, key="pair texts")
+        chat([_text("input", pair.inputs)], key="pair input")
+    a, b = (side and preview(side.outputs, 2_000) for side in (pair.a, pair.b))
+    if a and b:
+        ops = [(op.kind, op.text) for op in diff_words(a, b)]
+        diff([("Output", ops)], labels=names, key="pair outputs")
+    else:
+        chat([_text(name, text) for name, text in zip(names, (a, b), strict=True) if text], key="pair output")
     judges = list(dict.fromkeys([*(pair.a.verdicts if pair.a else ()), *(pair.b.verdicts if pair.b else ())]))
     rows = [
         Row(id=f"{judge} {place}", cells=_said(judge, name, side.verdicts[judge]))
@@ -185,6 +186,10 @@ def pair_panel(pair: Pair, names: tuple[str, str]) -> None:
         Column(key="why", label="Why", kind="wrap"),
     )
     table(columns, rows, key="pair verdicts", dense=True, empty="No verdicts.")
+
+
+def _text(role: str, text: str) -> dict[str, Any]:
+    return {"role": role, "parts": [{"type": "text", "text": preview(text, 2_000)}]}
 
 
 def _said(judge: str, name: str, said: Verdict) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 // Put before every component: elements are made here and text goes in as text nodes only.
-const TONES = { ok: "green", error: "red", running: "blue", interrupted: "orange", unset: "gray" };
+const TONES = { ok: "green", error: "red", running: "blue", interrupted: "orange", unset: "gray",
+  finished: "green", failed: "red", killed: "orange" };
 
 function el(tag, cls, ...kids) {
   const node = document.createElement(tag);

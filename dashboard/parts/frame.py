@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.parts.urls import PAGES, follow
+from dashboard.parts.views import head, page_style
 from genaiops.errors import GenaiopsError
 from genaiops.query import store
 
@@ -21,7 +22,12 @@ _MENU = (
 
 def frame(folder: Path) -> None:
     """Shows the page of the URL."""
-    st.set_page_config(page_title="genaiops", layout="wide", page_icon=":material/account_tree:")
+    st.set_page_config(
+        page_title="genaiops",
+        layout="wide",
+        page_icon=folder / "icon.svg",
+        initial_sidebar_state=220,
+    )
     st.logo(folder / "logo.svg", size="medium")
     pages = [
         st.Page(folder / PAGES[path], title=title, icon=icon, url_path=path, default=not path)
@@ -32,6 +38,7 @@ def frame(folder: Path) -> None:
     follow()
     with st.sidebar:
         _where()
+        page_style()
     chosen.run()
 
 
@@ -41,6 +48,4 @@ def _where() -> None:
         uri = store.uri()
     except GenaiopsError:
         return  # the page itself says what is wrong
-    with st.container(key="store"):
-        st.caption("Store")
-        st.text(uri if len(uri) < 34 else f"…{uri[-32:]}")
+    head(note=f"Store {uri}", key="store")

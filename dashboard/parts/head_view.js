@@ -1,7 +1,7 @@
 // Title line and number tiles. data: {kicker, title, note, chips, tiles, commands}
-function tile(item) {
+function tile(item, notes) {
   const node = el("div", `tile t-${item.tone || "plain"}`,
-    el("div", "label", item.label), el("div", "value", item.value), el("div", "note", item.note || "\u00a0"));
+    el("div", "label", item.label), el("div", "value", item.value), notes ? el("div", "note", item.note || "\u00a0") : null);
   if (item.spark && item.spark.length > 1) node.append(spark(item.spark));
   if (item.hint) node.title = item.hint;
   return node;
@@ -19,11 +19,21 @@ function spark(values) {
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".root");
   const kids = [];
+  const goLink = (kid, go, cls) => {
+    if (!go) return el("span", cls, kid);
+    const link = ownLink(el("a", cls, kid), go);
+    link.addEventListener("click", (event) => {
+      if (!plainClick(event)) return;
+      event.preventDefault();
+      setTriggerValue("go", go);
+    });
+    return link;
+  };
   if (data.title !== undefined && data.title !== null) {
     const line = el("div", "line");
-    if (data.kicker) line.append(el("span", "kicker", data.kicker));
-    line.append(el("h1", "", data.title));
-    if (data.copy) line.append(el("span", "mono soft", data.copy.slice(0, 12)), copyButton(() => data.copy));
+    if (data.kicker) line.append(goLink(data.kicker, data.kicker_go, "kicker"));
+    line.append(el(data.small ? "h2" : "h1", "", data.title));
+    if (data.copy) line.append(el("span", "mono soft id", data.copy), copyButton(() => data.copy));
     kids.push(line);
   }
   if (data.note) kids.push(el("div", "sub", data.note));
@@ -31,21 +41,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const line = el("div", "chips");
     for (const item of data.chips) {
       const node = chip(item);
-      if (item.go) {
-        const link = ownLink(el("a", "", node), item.go);
-        link.addEventListener("click", (event) => {
-          if (!plainClick(event)) return;
-          event.preventDefault();
-          setTriggerValue("go", item.go);
-        });
-        line.append(link);
-      } else line.append(node);
+      line.append(goLink(node, item.go, ""));
     }
     kids.push(line);
   }
   if (data.tiles && data.tiles.length) {
     const grid = el("div", "tiles");
-    for (const item of data.tiles) grid.append(tile(item));
+    for (const item of data.tiles) grid.append(tile(item, data.tiles.some((each) => each.note)));
     kids.push(grid);
   }
   if (data.commands) {

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from dashboard.parts.text import ago, count, ms, one_line, score, tokens, usd
+from dashboard.parts.text import ago, count, ms, one_line, preview, score, tokens, usd
 from dashboard.parts.views import Chip, Column, Row
 from genaiops.model.assessment import Assessment
 from genaiops.model.span import TraceSummary
@@ -31,15 +31,15 @@ def verdict(name: str, value: object, *, error: str | None = None) -> Chip:
 def trace_columns(*, short: bool = False) -> list[Column]:
     """Columns of a list of traces."""
     columns = [
-        Column(key="start", label="Time", kind="time", width="118px", sort="start_ns"),
+        Column(key="start", label="Time", kind="time", width="112px", sort="start_ns"),
         Column(key="status", label="Status", kind="status", width="92px", sort="status"),
-        Column(key="name", label="Name", width="15%", sort="name"),
+        Column(key="name", label="Name", width="13%", sort="name"),
         Column(key="in", label="Input"),
         Column(key="out", label="Output"),
         Column(key="tokens", label="Tokens", kind="num", width="112px", hint="input → output"),
         Column(key="cost", label="Cost", kind="num", width="78px", sort="cost_usd"),
         Column(key="latency", label="Latency", kind="bar", width="90px", sort="duration_ms"),
-        Column(key="scores", label="Scores", kind="chips", width="17%"),
+        Column(key="scores", label="Scores", kind="chips", width="220px"),
     ]
     if not short:
         return columns
@@ -60,8 +60,8 @@ def trace_rows(
                 "start": item.start_ns / 1e6,
                 "status": item.status,
                 "name": one_line(item.name, 120) or "(no name)",
-                "in": one_line(item.inputs_preview),
-                "out": one_line(item.outputs_preview),
+                "in": preview(item.inputs_preview),
+                "out": preview(item.outputs_preview),
                 "tokens": tokens(item.input_tokens, item.output_tokens),
                 "cost": usd(item.cost_usd),
                 "latency": {
@@ -84,9 +84,8 @@ def _chips(said: Sequence[Assessment]) -> list[dict[str, object]]:
 def run_columns() -> list[Column]:
     """Columns of a short list of runs."""
     return [
-        Column(key="name", label="Run"),
-        Column(key="experiment", label="Experiment", width="26%"),
-        Column(key="status", label="Status", kind="status", width="100px"),
+        Column(key="name", label="Run", kind="pair"),
+        Column(key="status", label="Status", kind="status", width="98px"),
         Column(key="when", label="Started", kind="num", width="92px"),
     ]
 
@@ -97,8 +96,7 @@ def run_rows(items: Sequence[RunRow]) -> list[Row]:
         Row(
             id=item.run_id,
             cells={
-                "name": one_line(item.name, 80) or item.run_id[:8],
-                "experiment": one_line(item.experiment, 60),
+                "name": [one_line(item.name, 80) or item.run_id[:8], one_line(item.experiment, 60)],
                 "status": item.status.lower(),
                 "when": ago(item.start_ns),
             },

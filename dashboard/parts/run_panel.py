@@ -29,26 +29,25 @@ def run_page(run_id: str) -> None:
         Chip(label="started", value=ago(info.start_ns)),
         Chip(label="took", value=ms(took)),
         Chip(value="traces of this run", tone="blue", go=traces),
-        Chip(value="all runs", tone="blue", go="runs"),
     ]
     if info.user:
         chips.insert(3, Chip(label="by", value=one_line(info.user, 40)))
     if any(f"{key}.low" in data.metrics for key in data.metrics):
         chips.append(Chip(value="evaluation", tone="blue", go=link("eval", {"a": info.run_id})))
     name = one_line(info.run_name, 120) or info.run_id[:8]
-    head(name, kicker="Run", copy=info.run_id, chips=chips, key="title")
+    head(name, kicker=("Runs", "runs"), copy=info.run_id, chips=chips, key="title")
     main = [key for key in data.metrics if not key.endswith((".low", ".high"))]
     if main:
         head(key="numbers", tiles=[_tile(key, data.metrics) for key in main[:8]])
     _curves(info.run_id, main)
     left, right = st.columns(2, gap="medium")
     with left:
-        head("Parameters", key="params head")
+        head("Parameters", small=True, key="params head")
         _pairs(data.params, key="params", empty="No parameters.")
-        head("Tags", key="tags head")
+        head("Tags", small=True, key="tags head")
         _pairs(data.tags, key="tags", empty="No tags.")
     with right:
-        head("Metrics", key="metrics head")
+        head("Metrics", small=True, key="metrics head")
         _pairs(data.metrics, key="metrics", empty="No metrics.")
 
 
@@ -93,12 +92,12 @@ def compare_page(run_ids: Sequence[str]) -> None:
     names = [f"{one_line(run.name, 40) or run.run_id[:8]}" for run in both.runs]
     head(
         f"{count(len(names))} runs compared",
+        kicker=("Runs", "runs"),
         chips=[
             *(
                 Chip(label=name, value=run.run_id[:8], mono=True, go=link("runs", {"run": run.run_id}))
                 for name, run in zip(names, both.runs, strict=True)
             ),
-            Chip(value="all runs", tone="blue", go="runs"),
         ],
         key="title",
     )

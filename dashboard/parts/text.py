@@ -1,10 +1,11 @@
 """Numbers, times and money as people read them; None, the unknown, is a dash."""
 
+import json
+import re
 import time
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
-__all__ = ["ago", "count", "ms", "one_line", "percent", "plain", "score", "tokens", "usd"]
+__all__ = ["ago", "count", "ms", "one_line", "percent", "preview", "score", "tokens", "usd"]
 
 DASH = "–"
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"))
@@ -30,8 +31,8 @@ def usd(value: float | None) -> str:
         return DASH
     if value == 0:
         return "$0"
-    if abs(value) < 0.0001:
-        return f"${value:.2g}"
+    if 0 < value < 0.0001:
+        return "<$0.0001"
     return f"${value:,.4f}" if abs(value) < 0.1 else f"${value:,.2f}"
 
 
@@ -87,10 +88,21 @@ def one_line(text: str | None, limit: int = 220) -> str:
     return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"
 
 
-_SPECIAL: Sequence[str] = "\\`*_{}[]()<>#+-.!|~$:&\"'/=@^%"
+_CUT_OBJECT = re.compile(r'^\{"[^"]{1,60}":\s*"')
 
 
-def plain(text: str) -> str:
-    """Text for labels that Streamlit reads as Markdown, so that it shows every character as it is."""
-    flat = one_line(text, 400)
-    return "".join(f"\\{char}" if char in _SPECIAL else char for char in flat)
+def preview(text: str | None, limit: int = 220) -> str:
+    """The beginning of a value's JSON, without the marks of JSON where it is one text."""
+    if not text:
+        return ""
+    try:
+        value = json.loads(text)
+    except ValueError:  # cut in the middle, or not JSON
+        shown = _CUT_OBJECT.sub("", text, count=1).removeprefix('"')
+        return one_line(shown.replace("\\n", " ").replace('\\"', '"'), limit)
+    if isinstance(value, dict):
+        table = cast("dict[str, object]", value)
+        texts = [item for item in table.values() if isinstance(item, str)]
+        if len(texts) == 1 and len(table) <= 3:
+            return one_line(texts[0], limit)
+    return one_line(value if isinstance(value, str) else text, limit)

@@ -74,7 +74,7 @@ export default function ({ data, parentElement, setStateValue }) {
     node.setAttribute("aria-selected", String(id === state.selected));
     const cell = el("div", "cell name");
     cell.style.paddingLeft = `${8 + Math.min(depth, 24) * 14}px`;
-    const twist = el("span", "twist", hasKids[index] ? (state.closed.has(id) ? "▸" : "▾") : "");
+    const twist = el("span", "twist", hasKids[index] ? (state.closed.has(id) ? "▶" : "▼") : "");
     if (hasKids[index]) {
       node.setAttribute("aria-expanded", String(!state.closed.has(id)));
       twist.addEventListener("click", (event) => { event.stopPropagation(); toggle(id); });

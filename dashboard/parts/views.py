@@ -21,6 +21,7 @@ __all__ = [
     "curves",
     "diff",
     "head",
+    "page_style",
     "scores",
     "table",
     "time_bars",
@@ -101,6 +102,9 @@ def _load(name: str) -> "ComponentRenderer":
     )
 
 
+_page = st.components.v2.component(
+    "genaiops.page", css=(_HERE / "page.css").read_text(encoding="utf-8"), isolate_styles=False
+)
 _head = _load("head_view")
 _table = _load("table_view")
 _tree = _load("trace_view")
@@ -112,21 +116,34 @@ _lines = _load("line_chart")
 _scores = _load("score_view")
 
 
+def page_style() -> None:
+    """Spacing of the page itself."""
+    _page(key="page style")
+
+
 def head(
     title: str | None = None,
     *,
     key: str,
-    kicker: str = "",
+    kicker: tuple[str, str] = ("", ""),
+    small: bool = False,
     note: str = "",
     chips: Sequence[Chip] = (),
     tiles: Sequence[Tile] = (),
     copy: str = "",
     commands: Sequence[str] = (),
 ) -> None:
-    """A title line with chips, tiles, and commands to type, each where given."""
+    """A title line with chips, tiles, and commands to type, each where given.
+
+    Args:
+        kicker: What stands before the title and the page it leads to.
+        small: The title of a part of the page.
+    """
     data = {
         "title": title,
-        "kicker": kicker,
+        "kicker": kicker[0],
+        "kicker_go": kicker[1],
+        "small": small,
         "note": note,
         "copy": copy,
         "chips": [chip.json() for chip in chips],

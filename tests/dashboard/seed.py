@@ -94,8 +94,7 @@ def rag_trace(store: Store, number: int, start_ns: int, run_id: str | None = Non
         events=[{"name": "first token", "time_ns": start_ns + int(took * 0.4e6), "attributes": {"n": 1}}],
     )  # fmt: skip
     if failed:
-        child(5, "cite_sources", "tool", 0.94, 0.05, 0, inputs={"ids": ["p-12"]})
-        child(5, "cite_sources", "tool", 0.94, 0.05, 0, status="error", status_message="KeyError: 'p-12' is not indexed")
+        child(5, "cite_sources", "tool", 0.94, 0.05, 0, inputs={"ids": ["p-12"]}, status="error", status_message="KeyError: 'p-12' is not indexed")
     span(
         store, trace_id, ids[0], "answer", "agent", start_ns, took,
         status="error" if failed else "ok", status_message="KeyError: 'p-12' is not indexed" if failed else None,
