@@ -24,7 +24,8 @@ def put(folder: Path, data: bytes) -> str:
         return digest
     hidden = path.parent / f".{digest[:16]}-{secrets.token_hex(4)}.new"
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for parent in reversed(path.parents[:3]):
+            parent.mkdir(mode=0o700, exist_ok=True)
         descriptor = os.open(hidden, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

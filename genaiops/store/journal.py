@@ -229,6 +229,7 @@ def prepare_folder(folder: Path) -> None:
     ignore = folder / ".gitignore"
     if not ignore.exists():
         ignore.write_text("*\n", encoding="ascii")
+        ignore.chmod(0o600)
     for name in ("journal", "alive"):
         (folder / name).mkdir(mode=0o700, exist_ok=True)
 

@@ -103,15 +103,16 @@ class LocalStore:
                     engine.execute("BEGIN")
                     yield engine
                     engine.execute("COMMIT")
-                    self._shorten_log(engine)
+                    self._tend_log(engine)
         finally:
             self._txn_lock.release()
 
-    def _shorten_log(self, engine: Engine) -> None:
+    def _tend_log(self, engine: Engine) -> None:
         """A checkpoint now and then; apart from the commit, which stands whether it works or not."""
         log = self.folder / f"{FILE}.wal"
-        if log.exists() and log.stat().st_size > LOG_BYTES:
-            with contextlib.suppress(StoreError):  # the disk is full: the log holds everything
+        with contextlib.suppress(StoreError, OSError):  # the disk is full: the log has everything
+            log.chmod(0o600)
+            if log.stat().st_size > LOG_BYTES:
                 engine.execute("CHECKPOINT g")
 
     def compact(self, *, budget_bytes: int = 8_000_000) -> CompactStats:
