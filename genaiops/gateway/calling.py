@@ -10,7 +10,7 @@ from genaiops.gateway.faults import error_of_failure, error_of_status
 from genaiops.gateway.target import Target
 from genaiops.gateway.upstream import Answer, Call, StreamAnswer, UpstreamFailure, upstream
 
-__all__ = ["ask", "open_stream", "read_chunks"]
+__all__ = ["ask", "local_answer", "open_stream", "read_chunks", "stream_chunks"]
 
 _Json = dict[str, Any]
 

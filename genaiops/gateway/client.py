@@ -13,12 +13,12 @@ from genaiops.errors import BadRequestError
 from genaiops.gateway import background, calling, config
 from genaiops.gateway.attempts import Retry
 from genaiops.gateway.completion import Completion
-from genaiops.gateway.exchange import Prepared, prepare
+from genaiops.gateway.exchange import prepare
 from genaiops.gateway.recording import CallRecord
 from genaiops.gateway.streaming import CompletionStream
 from genaiops.gateway.target import Target, Timeouts
 
-__all__ = ["acomplete", "available_providers", "complete", "stream"]
+__all__ = ["acomplete", "available_providers", "complete", "complete_at", "stream"]
 
 Messages = str | Sequence[Mapping[str, Any]]
 """OpenAI-shaped chat messages; a text is one message of the user."""
@@ -44,13 +44,22 @@ def complete(
     Raises: ConfigError when the provider is unknown or has no key, NotFoundError when it is known
         not to have the model, ProviderError when it refuses or fails.
     """
-    call = _Ready.of(model, messages, params, timeout_s, retries)
+    return _complete(_Ready.of(model, messages, params, timeout_s, retries))
+
+
+def complete_at(target: Target, messages: Messages) -> Completion:
+    """As `complete`, at a target that a configuration has resolved."""
+    request = {"model": target.model, "messages": _messages(messages)}
+    return _complete(_Ready(target, request, Retry()))
+
+
+def _complete(call: "_Ready") -> Completion:
     record = CallRecord(call.target, call.request)
     with record.current():
         if call.target.provider.local:
             raw = calling.local_answer(call.target, call.request)
         else:
-            prepared = call.prepared(record)
+            prepared = prepare(call.target, call.request)
             raw, tried = background.run(calling.ask(call.target, prepared, call.retry))
             record.sent(tried, prepared.dropped)
         return _completion(call.target, record, raw)
@@ -71,7 +80,7 @@ async def acomplete(
         if call.target.provider.local:
             raw = calling.local_answer(call.target, call.request)
         else:
-            prepared = call.prepared(record)
+            prepared = prepare(call.target, call.request)
             raw, tried = await calling.ask(call.target, prepared, call.retry)
             record.sent(tried, prepared.dropped)
         return _completion(call.target, record, raw)
@@ -93,7 +102,11 @@ def stream(
     """
     call = _Ready.of(model, messages, {**params, "stream": True}, timeout_s, retries)
     record = CallRecord(call.target, call.request)
-    prepared = None if call.target.provider.local else call.prepared(record)
+    try:
+        prepared = None if call.target.provider.local else prepare(call.target, call.request)
+    except BadRequestError as error:
+        record.broken(error)
+        raise
     return CompletionStream(
         call.target,
         call.request,
@@ -131,13 +144,6 @@ class _Ready:
         if given.get("stream") and target.provider.dialect == "openai":
             given.setdefault("stream_options", {"include_usage": True})
         return cls(target, request | given, Retry(retries=retries))
-
-    def prepared(self, record: CallRecord) -> Prepared:
-        try:
-            return prepare(self.target, self.request)
-        except BadRequestError as error:
-            record.broken(error)
-            raise
 
 
 def _messages(messages: Messages) -> Sequence[Mapping[str, Any]]:

@@ -70,7 +70,9 @@ class Routes:
         """
         name, slash, rest = self.models.get(model, model).partition("/")
         if not slash or not rest or name not in self.endpoints:
-            raise NotFoundError(f"model {model!r} is not served: use {self._offer()}")
+            raise NotFoundError(
+                f"model {model!r} is not served: use one of {', '.join(self.offers())}"
+            )
         return self.endpoints[name].target(rest)
 
     def names(self) -> list[str]:
@@ -78,9 +80,10 @@ class Routes:
         local = [f"{e.name}/{model}" for e in self.endpoints.values() for model in e.provider.local]
         return [*sorted(self.models), *sorted(local)]
 
-    def _offer(self) -> str:
+    def offers(self) -> list[str]:
+        """What clients can ask for: every known name, then ``provider/<model>``."""
         remote = [f"{e.name}/<model>" for e in self.endpoints.values() if not e.provider.local]
-        return "one of " + ", ".join([*self.names(), *sorted(remote)])
+        return [*self.names(), *sorted(remote)]
 
 
 def from_environment() -> Routes:

@@ -1,0 +1,218 @@
+"""``POST /v1/chat/completions``: plain and streamed, traced, in OpenAI's dialect."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any, cast
+
+import msgspec
+
+from genaiops.errors import GenaiopsError, NotFoundError
+from genaiops.gateway.attempts import Retry, attempt
+from genaiops.gateway.calling import open_stream, read_chunks
+from genaiops.gateway.chatrequest import BadRequest, ChatRequest, read_request
+from genaiops.gateway.config import Routes
+from genaiops.gateway.dialects.openai_chat import fold
+from genaiops.gateway.exchange import ChunkReader, Prepared, decode_completion, prepare
+from genaiops.gateway.faults import error_of_failure, error_of_status, scrub
+from genaiops.gateway.http import Receive, Scope, Send, send_json
+from genaiops.gateway.recording import CallRecord
+from genaiops.gateway.reply import Reply, code_of, status_of
+from genaiops.gateway.sse import DONE, write_event
+from genaiops.gateway.target import Target
+from genaiops.gateway.upstream import Answer, StreamAnswer, UpstreamFailure, upstream
+from genaiops.tracing import extract
+
+__all__ = ["chat_completions"]
+
+_Json = dict[str, Any]
+
+
+async def chat_completions(routes: Routes, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers a chat request."""
+    reply = Reply(send)
+    try:
+        request = await read_request(scope, receive)
+        reply.target = target = routes.resolve(request.model)
+    except ConnectionAbortedError:
+        return
+    except BadRequest as error:
+        await reply.refuse(error.status, error.message)
+        return
+    except NotFoundError as error:
+        await reply.refuse(404, str(error), code="model_not_found")
+        return
+    task = cast("asyncio.Task[None]", asyncio.current_task())
+    watcher = asyncio.ensure_future(_until_gone(receive))
+    watcher.add_done_callback(_when_gone(reply, task))
+    record = reply.record = _begin(scope, target, request)
+    try:
+        await _answer(reply, target, record, request)
+    except asyncio.CancelledError as error:
+        record.broken(error)
+        if not reply.left:
+            raise
+    except UpstreamFailure as failure:
+        reply.attempts = reply.attempts or failure.attempts
+        await _fail(reply, record, error_of_failure(target, failure))
+    except GenaiopsError as failure:
+        await _fail(reply, record, failure)
+    finally:
+        watcher.cancel()
+
+
+async def _fail(reply: Reply, record: CallRecord, error: GenaiopsError) -> None:
+    record.broken(error)
+    await reply.refuse(status_of(error), str(error), code=code_of(error))
+
+
+def _begin(scope: Scope, target: Target, request: ChatRequest) -> CallRecord:
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    remote = any(name == b"traceparent" for name, _ in headers)
+    with extract(headers) if remote else nullcontext():
+        return CallRecord(target, request.decoded)
+
+
+async def _answer(reply: Reply, target: Target, record: CallRecord, request: ChatRequest) -> None:
+    if target.provider.local:
+        await _answer_here(reply, target, record, request)
+        return
+    same = target.provider.dialect == "openai"
+    prepared = prepare(target, request.fields if same else request.decoded)
+    if request.stream:
+        await _answer_stream(reply, target, record, request, prepared)
+    else:
+        await _answer_plain(reply, target, record, prepared)
+
+
+async def _answer_plain(
+    reply: Reply, target: Target, record: CallRecord, prepared: Prepared
+) -> None:
+    pool = await upstream()
+    before = time.perf_counter()
+    answer, reply.attempts = await attempt(
+        lambda: pool.request(prepared.call), Retry(), total_s=target.timeouts.total_s
+    )
+    reply.waited_s = time.perf_counter() - before
+    record.sent(reply.attempts, prepared.dropped)
+    if answer.status != 200:
+        await _pass_refusal(reply, target, record, answer)
+        return
+    completion = decode_completion(target, answer.body)
+    same = target.provider.dialect == "openai"
+    body = answer.body if same else msgspec.json.encode(completion)
+    reply.started = True
+    await send_json(reply.send, 200, body, reply.headers(answer.headers))
+    record.answered(completion)
+    record.end()
+
+
+async def _answer_here(
+    reply: Reply, target: Target, record: CallRecord, request: ChatRequest
+) -> None:
+    model = target.provider.local[target.model]
+    if not request.stream:
+        completion = await asyncio.to_thread(model.answer, request.decoded)
+        reply.started = True
+        await send_json(reply.send, 200, msgspec.json.encode(completion), reply.headers())
+        record.answered(completion)
+        record.end()
+        return
+    chunks = await asyncio.to_thread(lambda: list(model.chunks(request.decoded)))
+    record.first_chunk()
+    await reply.begin_stream()
+    for chunk in chunks:
+        await _send_chunk(reply, chunk, request)
+    await reply.last(write_event(DONE))
+    record.answered(fold(chunks))
+    record.end()
+
+
+async def _answer_stream(
+    reply: Reply, target: Target, record: CallRecord, request: ChatRequest, prepared: Prepared
+) -> None:
+    before = time.perf_counter()
+    answer, reply.attempts = await open_stream(target, prepared.call, Retry())
+    reply.waited_s = time.perf_counter() - before
+    record.sent(reply.attempts, prepared.dropped)
+    if isinstance(answer, Answer):
+        await _pass_refusal(reply, target, record, answer)
+        return
+    chunks: list[_Json] = []
+    try:
+        if target.provider.dialect == "openai":
+            await _pass_stream(reply, target, record, answer, chunks)
+        else:
+            async for chunk in read_chunks(answer, target):
+                record.first_chunk()
+                if not reply.started:
+                    await reply.begin_stream(answer.headers)
+                chunks.append(chunk)
+                await _send_chunk(reply, chunk, request)
+            await reply.piece(write_event(DONE))
+        await reply.last(b"")
+    finally:
+        record.answered(fold(chunks))
+        await answer.chunks.aclose()
+    record.end()
+
+
+async def _pass_stream(
+    reply: Reply, target: Target, record: CallRecord, answer: StreamAnswer, chunks: list[_Json]
+) -> None:
+    """Passes the bytes of a stream through as they come, and reads along.
+
+    Raises: ProviderError when the provider did not end it properly; UpstreamFailure.
+    """
+    reader = ChunkReader(target)
+    async for piece in answer.chunks:
+        if not reply.started:
+            record.first_chunk()
+            await reply.begin_stream(answer.headers)
+        await reply.piece(piece)
+        chunks += reader.feed(piece)
+    chunks += reader.finish()
+
+
+async def _send_chunk(reply: Reply, chunk: _Json, request: ChatRequest) -> None:
+    """Sends one translated chunk; the one with the tokens only to who asked for it."""
+    if chunk.get("choices") or request.include_usage:
+        await reply.piece(write_event(msgspec.json.encode(chunk)))
+
+
+async def _pass_refusal(reply: Reply, target: Target, record: CallRecord, answer: Answer) -> None:
+    """Answers as the provider did, without its key: some providers send it back."""
+    error = error_of_status(target, answer.status, answer.headers, answer.body)
+    record.broken(error)
+    own = target.provider.dialect == "openai" and answer.status not in (401, 403)
+    if own and answer.status >= 400 and _has_error(answer.body):
+        body = scrub(answer.body.decode("utf-8", "replace"), target).encode()
+        reply.started = True
+        await send_json(reply.send, answer.status, body, reply.headers(answer.headers))
+        return
+    status = answer.status if answer.status >= 400 else 502
+    await reply.refuse(status, str(error), code=code_of(error), provider=answer.headers)
+
+
+def _has_error(body: bytes) -> bool:
+    try:
+        return "error" in msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _when_gone(reply: Reply, task: "asyncio.Task[None]") -> Callable[["asyncio.Task[None]"], None]:
+    """Cancels the answer, and with it the call to the provider, when nobody waits any more."""
+
+    def gone(watcher: "asyncio.Task[None]") -> None:
+        if not watcher.cancelled():
+            reply.left = True
+            task.cancel()
+
+    return gone

@@ -1,0 +1,105 @@
+"""An answer over HTTP as it is given: its headers, its pieces, and errors where it stands."""
+
+import time
+from collections.abc import Mapping
+
+from genaiops.errors import (
+    BadRequestError,
+    GenaiopsError,
+    NotFoundError,
+    ProviderError,
+    ProviderTimeoutError,
+)
+from genaiops.gateway.http import Headers, Send, error_body, send_json
+from genaiops.gateway.recording import CallRecord
+from genaiops.gateway.sse import write_event
+from genaiops.gateway.target import Target
+
+__all__ = ["Reply", "code_of", "status_of"]
+
+_PASSED = ("x-request-id", "retry-after", "retry-after-ms")
+_PASSED_PREFIX = ("x-ratelimit-", "openai-")
+_SSE = (b"content-type", b"text/event-stream; charset=utf-8")
+
+
+class Reply:
+    """One answer while it is being given; knows how long the gateway itself took for it."""
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+        self.begun = time.perf_counter()
+        self.waited_s = 0.0
+        self.attempts = 0
+        self.started = False
+        self.left = False
+        self.target: Target | None = None
+        self.record: CallRecord | None = None
+
+    def headers(self, provider: Mapping[str, str] | None = None) -> Headers:
+        """What every answer carries besides its content."""
+        overhead = (time.perf_counter() - self.begun - self.waited_s) * 1000
+        found: Headers = [(b"x-genaiops-overhead-ms", b"%.2f" % overhead)]
+        if self.record is not None and self.record.trace_id:
+            found.append((b"x-genaiops-trace-id", self.record.trace_id.encode()))
+        if self.target is not None:
+            found.append((b"x-genaiops-model", _header_value(self.target.name)))
+        if self.attempts:
+            found.append((b"x-genaiops-attempts", b"%d" % self.attempts))
+        for name, value in (provider or {}).items():
+            if name in _PASSED or name.startswith(_PASSED_PREFIX):
+                found.append((name.encode("latin-1", "ignore"), _header_value(value)))
+        return found
+
+    async def refuse(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str | None = None,
+        provider: Mapping[str, str] | None = None,
+    ) -> None:
+        """Answers with an error in OpenAI's shape; in a stream that has begun, as an event."""
+        body = error_body(status, message, code=code)
+        if self.started:
+            await self.send({"type": "http.response.body", "body": write_event(body)})
+        else:
+            self.started = True
+            await send_json(self.send, status, body, self.headers(provider))
+
+    async def begin_stream(self, provider: Mapping[str, str] | None = None) -> None:
+        """Sends the head of a streamed answer."""
+        self.started = True
+        headers = [_SSE, (b"cache-control", b"no-cache"), *self.headers(provider)]
+        await self.send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def piece(self, data: bytes) -> None:
+        """Sends a piece of a streamed answer."""
+        await self.send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def last(self, data: bytes) -> None:
+        """Sends the last piece of a streamed answer."""
+        await self.send({"type": "http.response.body", "body": data})
+
+
+def status_of(error: GenaiopsError) -> int:
+    """The HTTP status that says what the error says."""
+    if isinstance(error, NotFoundError):
+        return 404
+    if isinstance(error, ProviderTimeoutError):
+        return 504
+    if isinstance(error, BadRequestError):
+        return error.status or 400
+    status = error.status if isinstance(error, ProviderError) else None
+    return status if status is not None and status >= 400 else 502
+
+
+def code_of(error: GenaiopsError) -> str | None:
+    """The code by which a program knows the error."""
+    return {404: "model_not_found", 502: "upstream_unavailable", 504: "upstream_timeout"}.get(
+        status_of(error)
+    )
+
+
+def _header_value(text: str) -> bytes:
+    """Text of a model or a provider, without what could end the header."""
+    return "".join(c for c in text if c.isprintable()).encode("latin-1", "replace")
