@@ -2,7 +2,7 @@
 
 Lines that occur once on either side anchor the comparison (patience diff); between anchors words
 are aligned by Myers' algorithm. A work budget bounds the whole: what is too different to align
-within it is shown as taken out and put in as a block. Source: E. W. Myers, An O(ND) Difference
+within it is shown as taken out and put in as a block. Source: E. W. Myers, An O(N D) Difference
 Algorithm and Its Variations, Algorithmica 1 (1986).
 """
 
