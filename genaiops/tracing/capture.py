@@ -55,7 +55,7 @@ class Capturer:
                 data = _encode(value)
             except Exception:  # noqa: BLE001  any object, any failure: the slow path copes
                 return self.facts(value, path)
-            if len(data) < INLINE_BYTES and not suspicious(data):
+            if not suspicious(data) and len(data) < INLINE_BYTES:
                 return data
             return self._finish(data, path)
         if self.mode == "full":

@@ -3,11 +3,12 @@
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import time_ns
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from genaiops.tracing import diagnostics
-from genaiops.tracing.begin import begin
-from genaiops.tracing.context import get_context
+from genaiops.tracing.begin import begin, begin_call
+from genaiops.tracing.context import set_context
 from genaiops.tracing.dropped import NOTHING, Dropped
 from genaiops.tracing.options import Bind, Options, binder
 from genaiops.tracing.record import Named
@@ -129,62 +130,49 @@ def _wrap(function: Function, named: Named, options: Options, *, owned: bool) ->
     """The traced twin of a function, of the same kind."""
     bind = binder(function, options, owned=owned)
     called = function if inspect.isroutine(function) else getattr(function, "__call__", function)  # noqa: B004
-    start = _starter(named, bind)
     if inspect.isasyncgenfunction(function) or inspect.isasyncgenfunction(called):
         traced = _stream(function, named, options, bind, TracedAsyncGenerator)
     elif inspect.isgeneratorfunction(function) or inspect.isgeneratorfunction(called):
         traced = _stream(function, named, options, bind, TracedGenerator)
     elif inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called):
-        traced = _coroutine(function, start, options)
+        traced = _coroutine(function, named, options, bind)
     else:
-        traced = _plain(function, start, options)
+        traced = _plain(function, named, options, bind)
     wrapped = functools.wraps(function)(traced)
     wrapped.__name__ = getattr(function, "__name__", named.name)
     return wrapped
 
 
-def _starter(
-    named: Named, bind: Bind | None
-) -> Callable[[tuple[Any, ...], dict[str, Any]], Span | Dropped | None]:
-    def start(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Span | Dropped | None:
-        """A current span with the call's arguments, None when the call is not recorded."""
-        try:
-            span = begin(named)
-            if span is None:
-                return None
-            if bind is not None and type(span) is Span:
-                span.inputs = span.runtime.content(bind(args, kwargs), "inputs")
-            span.activate(get_context())
-        except Exception as error:  # noqa: BLE001  tracing never breaks the application
-            diagnostics.note("beginning a span", error)
-            return None
-        return span
-
-    return start
-
-
 def _finish(span: Span | Dropped, result: Any, options: Options) -> Any:  # any result
     """Ends the span of a call that returned; the result, or what stands for one still to come."""
     if type(span) is not Span:
-        return span.finish(result)
+        span.leave()
+        return result
     try:
         if type(result) not in PLAIN:
             waits, result = later(result, span, options)
             if waits:
                 span.leave()
                 return result
-        if options.outputs is True:
+        outputs = options.outputs
+        if outputs is True:
             span.outputs = span.runtime.content(result, "outputs")
-        elif options.outputs:
-            span.outputs = span.runtime.content(options.output(result), "outputs")
+        elif outputs is not False:
+            span.outputs = span.runtime.content(outputs(result), "outputs")
     except Exception as error:  # noqa: BLE001  tracing never breaks the application
         diagnostics.note("recording a result", error)
-    return span.finish(result)
+    set_context(span.before)
+    if span.end_ns == 0:
+        span.end_ns = time_ns()
+        span.write()
+    return result
 
 
-def _plain(function: Function, start: Function, options: Options) -> Function:
+def _plain(
+    function: Function, named: Named, options: Options, bind: Bind | None
+) -> Function:
     def traced(*args: Any, **kwargs: Any) -> Any:  # as of the function
-        span = start(args, kwargs)
+        span = begin_call(named, bind, args, kwargs)
         if span is None:
             return function(*args, **kwargs)
         try:
@@ -197,9 +185,11 @@ def _plain(function: Function, start: Function, options: Options) -> Function:
     return traced
 
 
-def _coroutine(function: Callable[..., Awaitable[Any]], start: Function, options: Options) -> Function:
+def _coroutine(
+    function: Callable[..., Awaitable[Any]], named: Named, options: Options, bind: Bind | None
+) -> Function:
     async def traced(*args: Any, **kwargs: Any) -> Any:  # as of the function
-        span = start(args, kwargs)
+        span = begin_call(named, bind, args, kwargs)
         if span is None:
             return await function(*args, **kwargs)
         try:

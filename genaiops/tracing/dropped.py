@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from opentelemetry import trace as otel
 
 from genaiops.tracing.context import Context, get_context, set_context, with_span
-from genaiops.tracing.runtime import new_span_id
+from genaiops.tracing.runtime import random_bits
 
 __all__ = ["NOTHING", "Dropped"]
 
@@ -96,7 +96,7 @@ class Dropped(_Base):
     def get_span_context(self) -> otel.SpanContext:
         """An unsampled context, so that spans below are dropped in every library."""
         if self.otel is None:
-            span_id = new_span_id() if self.trace_int else 0
+            span_id = random_bits(64) if self.trace_int else 0
             self.otel = otel.SpanContext(self.trace_int, span_id, False, _UNSAMPLED)
         return self.otel
 
@@ -106,10 +106,9 @@ class Dropped(_Base):
         self.context = with_span(before, self)
         set_context(self.context)
 
-    def finish(self, result: Any) -> Any:  # what the traced function returned
+    def leave(self) -> None:
         """Makes the span before it current again."""
         set_context(self.before)
-        return result
 
     def fail(self, error: BaseException) -> None:
         """Makes the span before it current again."""

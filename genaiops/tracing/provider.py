@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 from opentelemetry import trace as otel
 
 from genaiops.tracing import diagnostics, ticker
-from genaiops.tracing.begin import ON_ROOT
+from genaiops.tracing.begin import joined
 from genaiops.tracing.span import SINKS, Span
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ QUEUE_SPANS = 8_192
 _MARK = "_genaiops_watches"
 
 _lock = threading.Lock()
-_seen: Any = None  # the provider looked at last
 _joined: Any = None  # the SDK provider our processor is on
 _queue: "queue.Queue[Span]" = queue.Queue(QUEUE_SPANS)
 _thread: threading.Thread | None = None
@@ -41,8 +40,7 @@ _lost = 0
 
 def install() -> None:
     """Joins the user's provider as soon as there is one."""
-    if look not in ON_ROOT:
-        ON_ROOT.append(look)
+    joined.look = look
     if not hasattr(otel.set_tracer_provider, _MARK):
         otel.set_tracer_provider = _watched(otel.set_tracer_provider)
     look()
@@ -51,7 +49,7 @@ def install() -> None:
 def look() -> None:
     """Joins the global provider when it is new: one comparison otherwise."""
     provider = getattr(otel, "_TRACER_PROVIDER", None)
-    if provider is not _seen:
+    if provider is not joined.seen:
         _changed(provider)
 
 
@@ -95,11 +93,10 @@ def _watched(original: Callable[[otel.TracerProvider], None]) -> Callable[..., N
 
 
 def _changed(provider: Any) -> None:  # of whichever class
-    global _seen
     with _lock:
-        if provider is _seen:
+        if provider is joined.seen:
             return
-        _seen = provider
+        joined.seen = provider
     try:
         if provider is not None:
             join(provider)

@@ -23,6 +23,7 @@ _CHILD = (
     b'{"k":"span","trace_id":"%032x","span_id":"%016x","parent_span_id":"%016x",%b"status":"ok",'
     b'"start_ns":%d,"end_ns":%d,"inputs":%b,"outputs":%b}\n'
 )
+_LARGE = 2_048
 _TEXT_COLUMNS = {
     "operation", "provider", "request_model", "response_model", "response_id", "prompt_name",
     "session_id", "user_id", "run_id",

@@ -11,9 +11,11 @@ from genaiops.tracing import diagnostics
 from genaiops.tracing.capture import Capturer, encode
 from genaiops.tracing.redact import Masker
 
-__all__ = ["Runtime", "current", "new_span_id", "new_trace_id"]
+__all__ = ["Runtime", "current", "random_bits"]
 
 _rng = random.Random(os.urandom(32))  # noqa: S311  ids are no secrets; OpenTelemetry does the same
+random_bits = _rng.getrandbits
+"""Random ids: 128 bits for a trace, 64 for a span. A zero is as likely as a collision."""
 
 
 class Runtime:
@@ -63,16 +65,6 @@ def _store() -> tuple[Callable[[Any, bytes], bool], Callable[[bytes], str]]:
         diagnostics.note("opening the store", error)
         return (lambda _group, _lines: False), (lambda _data: "")
     return store.append, store.put_blob
-
-
-def new_trace_id() -> int:
-    """A random id of 128 bits."""
-    return _rng.getrandbits(128) or 1
-
-
-def new_span_id() -> int:
-    """A random id of 64 bits."""
-    return _rng.getrandbits(64) or 1
 
 
 def _reseed() -> None:

@@ -39,6 +39,7 @@ last_trace = [0]
 """Id of the trace whose root ended last."""
 
 _now = time.time_ns
+_run, _experiment = active_run.get, active_experiment.get
 
 
 class Span(_Base):
@@ -67,7 +68,7 @@ class Span(_Base):
         self.otel: otel.SpanContext | None = None
         self.started = False
         self.end_ns = 0
-        run, experiment = active_run.get(), active_experiment.get()
+        run, experiment = _run(), _experiment()
         if run is None and experiment is None:
             self.details: Details | None = None
         else:
@@ -180,14 +181,6 @@ class Span(_Base):
         self.context = with_span(before, self)
         set_context(self.context)
         remember(self)
-
-    def finish(self, result: Any) -> Any:  # what the traced function returned
-        """The function returned: records it and ends the span."""
-        set_context(self.before)
-        if self.end_ns == 0:
-            self.end_ns = _now()
-            self.write()
-        return result
 
     def leave(self) -> None:
         """The span before it is current again; this one stays open."""

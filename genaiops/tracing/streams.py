@@ -127,12 +127,17 @@ class Recorder:
                 span.set_status("unset")
             if failure is not None:
                 span.note_failure(failure)
-            if self.options.records_outputs:
-                span.set_outputs(self.options.output(reduced(self.items, self.options.reduce)))
+            self.record(span, failed=isinstance(failure, Exception))
         except Exception as error:  # noqa: BLE001  tracing never breaks the application
             diagnostics.note("recording a stream", error)
         self.items = []
         span.end()
+
+    def record(self, span: Span, *, failed: bool) -> None:
+        """Records what came out of the stream, perhaps only a part of it."""
+        del failed
+        if self.options.records_outputs:
+            span.set_outputs(self.options.output(reduced(self.items, self.options.reduce)))
 
 
 def reduced(items: Sequence[Any], reduce: Callable[[list[Any]], Any] | None) -> Any:  # any items
@@ -149,28 +154,28 @@ class TracedGenerator(Generator[Any, Any, Any]):
 
     def __init__(self, body: Iterator[Any], recorder: Recorder) -> None:
         self._body = cast("Generator[Any, Any, Any]", body)
-        self._step = recorder
+        self.recorder = recorder
         weakref.finalize(self, recorder.abandon)
 
     def __next__(self) -> Any:  # whatever the body yields
-        with self._step as step:
+        with self.recorder as step:
             return step.item(next(self._body))
 
     def send(self, value: Any, /) -> Any:  # whatever the body takes and yields
         """As of the generator."""
-        with self._step as step:
+        with self.recorder as step:
             return step.item(self._body.send(value))
 
     def throw(self, *error: Any) -> Any:  # both signatures of generators
         """As of the generator."""
-        with self._step as step:
+        with self.recorder as step:
             return step.item(self._body.throw(*error))
 
     def close(self) -> None:
         """As of the generator."""
-        with self._step.closing():
+        with self.recorder.closing():
             self._body.close()
-        self._step.finish("closed")
+        self.recorder.finish("closed")
 
     def __getattr__(self, name: str) -> Any:  # gi_frame and the like
         return getattr(self._body, name)
@@ -181,28 +186,28 @@ class TracedAsyncGenerator(AsyncGenerator[Any, Any]):
 
     def __init__(self, body: AsyncIterator[Any], recorder: Recorder) -> None:
         self._body = cast("AsyncGenerator[Any, Any]", body)
-        self._step = recorder
+        self.recorder = recorder
         weakref.finalize(self, recorder.abandon)
 
     async def __anext__(self) -> Any:  # whatever the body yields
-        with self._step as step:
+        with self.recorder as step:
             return step.item(await self._body.__anext__())
 
     async def asend(self, value: Any, /) -> Any:  # whatever the body takes and yields
         """As of the generator."""
-        with self._step as step:
+        with self.recorder as step:
             return step.item(await self._body.asend(value))
 
     async def athrow(self, *error: Any) -> Any:  # both signatures of generators
         """As of the generator."""
-        with self._step as step:
+        with self.recorder as step:
             return step.item(await self._body.athrow(*error))
 
     async def aclose(self) -> None:
         """As of the generator."""
-        with self._step.closing():
+        with self.recorder.closing():
             await self._body.aclose()
-        self._step.finish("closed")
+        self.recorder.finish("closed")
 
     def __getattr__(self, name: str) -> Any:  # ag_frame and the like
         return getattr(self._body, name)

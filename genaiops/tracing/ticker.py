@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from genaiops.tracing import diagnostics
 
-__all__ = ["OPEN", "OpenSpan", "forget", "on_fork", "remember"]
+__all__ = ["OPEN", "OpenSpan", "forget", "on_fork", "remember", "state", "unpark"]
 
 EVERY_S = 0.1
 OLD_NS = 200_000_000
@@ -39,7 +39,15 @@ OPEN: set[Any] = set()  # of OpenSpan; the protocol costs an isinstance where it
 _wake = threading.Event()
 _lock = threading.Lock()
 _thread: threading.Thread | None = None
-_parked = True
+
+
+class _State:
+    """Whether the thread sleeps until somebody wakes it."""
+
+    parked = True
+
+
+state = _State()
 on_fork: list[Callable[[], None]] = []
 """Called in a forked child."""
 
@@ -47,17 +55,18 @@ on_fork: list[Callable[[], None]] = []
 def remember(span: OpenSpan) -> None:
     """Watches a span from now on."""
     OPEN.add(span)
-    if _parked:
-        _unpark()
+    if state.parked:
+        unpark()
 
 
 forget = OPEN.discard
 
 
-def _unpark() -> None:
-    global _thread, _parked
+def unpark() -> None:
+    """Wakes the thread, or begins it."""
+    global _thread
     with _lock:
-        _parked = False
+        state.parked = False
         _wake.set()
         if _thread is None:
             _thread = threading.Thread(target=_run, name="genaiops-ticker", daemon=True)
@@ -65,7 +74,6 @@ def _unpark() -> None:
 
 
 def _run() -> None:
-    global _parked
     idle = 0
     while True:
         time.sleep(EVERY_S)
@@ -74,10 +82,10 @@ def _run() -> None:
             _write_starts()
         elif idle > IDLE_ROUNDS:
             _wake.clear()
-            _parked = True
+            state.parked = True
             if not OPEN:  # a span that came in between has not seen that this thread parks
                 _wake.wait()
-            _parked = False
+            state.parked = False
             idle = 0
 
 
@@ -93,8 +101,8 @@ def _write_starts() -> None:
 
 
 def _after_fork_in_child() -> None:
-    global _thread, _parked, _wake, _lock
-    _thread, _parked, _wake, _lock = None, True, threading.Event(), threading.Lock()
+    global _thread, _wake, _lock
+    _thread, _wake, _lock, state.parked = None, threading.Event(), threading.Lock(), True
     for span in list(OPEN):
         span.disown()
     OPEN.clear()
