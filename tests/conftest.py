@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis.database import DirectoryBasedExampleDatabase
 
 from genaiops import config
 
@@ -16,6 +18,17 @@ ROOT = Path(__file__).resolve().parent.parent
 _OF_THE_SUITE = {"GENAIOPS_NO_SKIPS", "GENAIOPS_FAULT_KILLS"}
 _SETTINGS = ("GENAIOPS_", "OTEL_", "OPENAI_", "ANTHROPIC_")
 _FOLDER_MARKS = ("browser", "faults")
+
+# No test measures time, so no example has a deadline; continuous integration draws the same ones every time.
+hypothesis.settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    database=None
+    if os.environ.get("CI")
+    else DirectoryBasedExampleDatabase(ROOT / ".hypothesis" / "examples"),
+)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
