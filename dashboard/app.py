@@ -3,12 +3,10 @@
 import sys
 from pathlib import Path
 
-import streamlit as st
-
 _HERE = Path(__file__).resolve().parent
 if str(_HERE.parent) not in sys.path:
     sys.path.insert(0, str(_HERE.parent))
 
-from dashboard.parts.frame import frame  # noqa: E402  the folder above must be found first
+from dashboard.parts.frame import frame  # the folder above must be found first
 
 frame(_HERE)

@@ -2,14 +2,15 @@
 
 import streamlit as st
 
+from dashboard.parts.cells import Chip, Column, Marks, Row
 from dashboard.parts.compare import compare_rows, outcome_filter, pair_panel, score_rows
+from dashboard.parts.eval_one import one_evaluation
 from dashboard.parts.guard import nothing_yet, show
-from dashboard.parts.lists import verdict
-from dashboard.parts.text import ago, count, one_line, preview
+from dashboard.parts.text import ago, count, one_line
 from dashboard.parts.urls import link, param, set_params
-from dashboard.parts.views import Chip, Column, Row, head, scores, table
+from dashboard.parts.views import head, scores, table
 from genaiops.query import evals
-from genaiops.query.evals import EvalRun, RowResult
+from genaiops.query.evals import EvalRun
 
 _FIRST = (
     "import genaiops",
@@ -24,7 +25,7 @@ def page() -> None:
     if a and b:
         _two(a, b)
     elif a or b:
-        _one(a or b)
+        one_evaluation(a or b)
     else:
         _all()
 
@@ -43,7 +44,12 @@ def _all() -> None:
         *(Column(key=f"score {judge}", label=judge, kind="bar") for judge in judges),
         Column(key="when", label="Started", kind="num", width="92px"),
     ]
-    table(columns, [_run_row(run, judges) for run in runs], key="runs", picked=(), on_pick=_pick)
+    table(
+        columns,
+        [_run_row(run, judges) for run in runs],
+        key="runs",
+        marks=Marks(ids=(), on_change=_pick),
+    )
 
 
 def _run_row(run: EvalRun, judges: list[str]) -> Row:
@@ -70,78 +76,29 @@ def _pick(ids: list[str]) -> None:
         set_params({"a": older, "b": newer})
 
 
-def _one(run_id: str) -> None:
-    run = evals.get(run_id)
-    head(
-        one_line(run.name, 100) or run.run_id[:8],
-        kicker=("Evaluations", "eval"),
-        copy=run.run_id,
-        chips=_facts(run),
-        key="title",
-    )
-    scores(("estimate and interval", ""), score_rows(run, None, []), key="scores", selected=param("judge"))
-    others = [item for item in evals.runs(limit=50) if item.run_id != run.run_id]
-    names = {item.run_id: f"{one_line(item.name, 60)} · {ago(item.start_ns)}" for item in others}
-    st.selectbox(
-        "Compare with",
-        list(names),
-        index=None,
-        format_func=lambda run_id: names.get(run_id, run_id),
-        placeholder="Choose a run",
-        key="b",
-        bind="query-params",
-        width=360,
-    )
-    found = evals.rows(run.run_id)
-    judges = list(dict.fromkeys(judge for row in found for judge in row.verdicts))
-    columns = (
-        Column(key="row", label="Row", width="90px"),
-        Column(key="in", label="Input", kind="wrap"),
-        Column(key="out", label="Output", kind="wrap"),
-        Column(key="scores", label="Scores", kind="chips", width="34%"),
-    )
-    table(columns, [_result(row, judges) for row in found], key="rows", page="trace")
-
-
-def _facts(run: EvalRun) -> list[Chip]:
-    status = run.status.lower()
-    return [
-        Chip(value=status, tone="green" if status == "finished" else "orange"),
-        Chip(label="rows", value=count(run.n_rows)),
-        Chip(label="experiment", value=run.experiment),
-        Chip(label="run", value=run.run_id[:8], mono=True, go=link("runs", {"run": run.run_id})),
-    ]
-
-
-def _result(row: RowResult, judges: list[str]) -> Row:
-    chips = [
-        verdict(judge, said.label or said.value, error=said.error).json()
-        for judge in judges
-        if (said := row.verdicts.get(judge)) is not None
-    ]
-    return Row(
-        id=row.row_id,
-        cells={
-            "row": row.row_id,
-            "in": preview(row.inputs, 500) or None,
-            "out": preview(row.outputs, 500) or None,
-            "scores": chips,
-        },
-        params={"id": row.trace_id} if row.trace_id else None,
-    )
-
-
 def _two(a: str, b: str) -> None:
     both = evals.side_by_side(a, b)
-    names = (one_line(both.a.name, 40) or both.a.run_id[:8], one_line(both.b.name, 40) or both.b.run_id[:8])
+    names = (
+        one_line(both.a.name, 40) or both.a.run_id[:8],
+        one_line(both.b.name, 40) or both.b.run_id[:8],
+    )
     head(
         f"{names[0]} → {names[1]}",
         kicker=("Evaluations", "eval"),
         chips=[
-            Chip(label="rows in both", value=count(sum(1 for pair in both.pairs if pair.a and pair.b))),
-            Chip(label="a", value=both.a.run_id[:8], mono=True, go=link("eval", {"a": both.a.run_id})),
-            Chip(label="b", value=both.b.run_id[:8], mono=True, go=link("eval", {"a": both.b.run_id})),
-            Chip(value="swap", tone="blue", go=link("eval", {"a": both.b.run_id, "b": both.a.run_id})),
+            Chip(
+                label="rows in both",
+                value=count(sum(1 for pair in both.pairs if pair.a and pair.b)),
+            ),
+            Chip(
+                label="a", value=both.a.run_id[:8], mono=True, go=link("eval", {"a": both.a.run_id})
+            ),
+            Chip(
+                label="b", value=both.b.run_id[:8], mono=True, go=link("eval", {"a": both.b.run_id})
+            ),
+            Chip(
+                value="swap", tone="blue", go=link("eval", {"a": both.b.run_id, "b": both.a.run_id})
+            ),
         ],
         key="title",
     )
@@ -153,7 +110,9 @@ def _two(a: str, b: str) -> None:
     with left:
         compare_rows(kept, names, judge)
     with right:
-        chosen = next((pair for pair in kept if pair.row_id == param("row")), kept[0] if kept else None)
+        chosen = next(
+            (pair for pair in kept if pair.row_id == param("row")), kept[0] if kept else None
+        )
         if chosen is not None:
             pair_panel(chosen, names)
 

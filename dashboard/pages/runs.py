@@ -1,12 +1,15 @@
 """Runs: a table with chosen columns, one run with its curves, runs compared."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from dashboard.parts.cells import Column, Marks, Row
 from dashboard.parts.guard import nothing_yet, show
 from dashboard.parts.run_panel import compare_page, run_page
 from dashboard.parts.text import ago, count, ms, one_line, score
 from dashboard.parts.urls import param, set_params
-from dashboard.parts.views import Column, Row, head, table
+from dashboard.parts.views import head, table
 from genaiops.query import runs
 from genaiops.query.runs import RunRow
 
@@ -67,7 +70,11 @@ def _all() -> None:
     )
     with title:
         more = " or more" if found.next_page_token else ""
-        head("Runs", note=f"{count(len(found.items))}{more} runs · mark two or more to compare", key="title")
+        head(
+            "Runs",
+            note=f"{count(len(found.items))}{more} runs · mark two or more to compare",
+            key="title",
+        )
     _table(found.items, columns)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if param("after"):
@@ -76,7 +83,7 @@ def _all() -> None:
             st.button("Next", on_click=set_params, args=({"after": found.next_page_token},))
 
 
-def _table(items: "list[RunRow] | tuple[RunRow, ...]", chosen: list[str]) -> None:
+def _table(items: Sequence[RunRow], chosen: Sequence[str]) -> None:
     picked: list[str] = st.session_state.get("picked runs", [])
     columns = [
         Column(key="name", label="Run", kind="pair", width="22%", sort="name"),
@@ -94,16 +101,17 @@ def _table(items: "list[RunRow] | tuple[RunRow, ...]", chosen: list[str]) -> Non
         [_row(item, chosen) for item in items],
         key="runs",
         sort=param("sort", "start_ns DESC"),
-        picked=picked,
-        on_pick=_pick,
+        marks=Marks(ids=picked, on_change=_pick),
         empty="No run matches.",
     )
     if len(picked) >= 2:
         compared = {"cmp": ",".join(picked)}
-        st.button(f"Compare {len(picked)} runs", type="primary", on_click=set_params, args=(compared,))
+        st.button(
+            f"Compare {len(picked)} runs", type="primary", on_click=set_params, args=(compared,)
+        )
 
 
-def _row(item: RunRow, chosen: list[str]) -> Row:
+def _row(item: RunRow, chosen: Sequence[str]) -> Row:
     cells: dict[str, object] = {
         "name": [one_line(item.name, 80) or item.run_id[:8], item.experiment],
         "status": item.status.lower(),

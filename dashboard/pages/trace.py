@@ -3,16 +3,17 @@
 import streamlit as st
 
 from dashboard.parts import tree
+from dashboard.parts.cells import Chip, Tile, status_tone
 from dashboard.parts.guard import show
+from dashboard.parts.lists import trace_columns, trace_rows
 from dashboard.parts.span_panel import span_panel
 from dashboard.parts.text import count, ms, one_line, usd
 from dashboard.parts.urls import go_to, link, param, set_params
-from dashboard.parts.views import Chip, Tile, head, table, trace_tree
-from dashboard.parts.lists import trace_columns, trace_rows
+from dashboard.parts.views import head, table, tiles, trace_tree
 from genaiops.model.span import Trace
 from genaiops.query import traces
 
-_NUMBERS_KEPT = 12
+_TAGS_SHOWN = 12
 
 
 def page() -> None:
@@ -40,10 +41,8 @@ def _head(trace: Trace) -> None:
         )
     with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
         _neighbours(trace.trace_id)
-    used = (summary.input_tokens, summary.output_tokens)
-    head(
-        key="numbers",
-        tiles=(
+    tiles(
+        (
             Tile(label="Latency", value=ms(trace.duration_ms)),
             Tile(label="Spans", value=count(summary.n_spans)),
             Tile(
@@ -51,17 +50,17 @@ def _head(trace: Trace) -> None:
                 value=count(summary.n_errors),
                 tone="red" if summary.n_errors else "plain",
             ),
-            Tile(label="Input tokens", value=count(used[0])),
-            Tile(label="Output tokens", value=count(used[1])),
+            Tile(label="Input tokens", value=count(summary.input_tokens)),
+            Tile(label="Output tokens", value=count(summary.output_tokens)),
             Tile(label="Cost", value=usd(summary.cost_usd)),
         ),
+        key="numbers",
     )
 
 
 def _chips(trace: Trace) -> list[Chip]:
     summary = trace.summary
-    tones = {"ok": "green", "error": "red", "running": "blue", "interrupted": "orange"}
-    chips = [Chip(value=summary.status, tone=tones.get(summary.status, "gray"))]
+    chips = [Chip(value=summary.status, tone=status_tone(summary.status))]
     chips += [Chip(value=one_line(model, 60), tone="violet") for model in summary.models]
     if summary.run_id:
         run = link("runs", {"run": summary.run_id})
@@ -76,7 +75,7 @@ def _chips(trace: Trace) -> list[Chip]:
             quoted = text.replace("'", "''")
             where = link("traces", {"q": f"{field} = '{quoted}'"})
             chips.append(Chip(label=label, value=one_line(text, 60), go=where))
-    for tag, text in list(summary.tags.items())[:_NUMBERS_KEPT]:
+    for tag, text in list(summary.tags.items())[:_TAGS_SHOWN]:
         chips.append(Chip(label=one_line(tag, 30), value=one_line(str(text), 60), tone="blue"))
     return chips
 
@@ -122,7 +121,9 @@ def _body(trace: Trace) -> None:
             span_panel(trace, known[chosen])
         else:
             set_params({"span": ""})
-            head("No spans", note="Only facts about this trace have arrived so far.", key="no spans")
+            head(
+                "No spans", note="Only facts about this trace have arrived so far.", key="no spans"
+            )
 
 
 show(page)

@@ -5,10 +5,10 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.parts.lists import verdict
+from dashboard.parts.cells import Chip, Column, Row, Tone
 from dashboard.parts.text import count, one_line, preview, score, usd
 from dashboard.parts.urls import link, param
-from dashboard.parts.views import Chip, Column, Row, Tone, chat, diff, head, table
+from dashboard.parts.views import chat, diff, head, note, table
 from genaiops.prompts.worddiff import diff_words
 from genaiops.query.evals import EvalRun, EvalScore, Pair, RowResult, Tally, Verdict
 
@@ -42,7 +42,9 @@ def score_rows(a: EvalRun, b: EvalRun | None, tallies: Sequence[Tally]) -> list[
 
 def _scale(items: Sequence[EvalScore]) -> tuple[float, float]:
     """From 0 to 1 where everything fits, else around the values."""
-    edges = [edge for item in items for edge in (item.low, item.estimate, item.high) if edge is not None]
+    edges = [
+        edge for item in items for edge in (item.low, item.estimate, item.high) if edge is not None
+    ]
     low, high = min(edges, default=0.0), max(edges, default=1.0)
     if low >= 0 and high <= 1:
         return 0.0, 1.0
@@ -90,7 +92,9 @@ def _difference(
         tone = "green"
     elif a.low is not None and b.high is not None and b.high < a.low:
         tone = "red"
-    note = f"{tally.win} better · {tally.loss} worse · {tally.tie} same" if tally is not None else ""
+    note = (
+        f"{tally.win} better · {tally.loss} worse · {tally.tie} same" if tally is not None else ""
+    )
     return {"text": f"{b.estimate - a.estimate:+.3f}", "tone": tone, "note": note}
 
 
@@ -130,7 +134,7 @@ def compare_rows(pairs: Sequence[Pair], names: tuple[str, str], judge: str) -> N
         empty="No row is like that.",
     )
     if len(pairs) > 500:
-        head(note=f"The first 500 of {count(len(pairs))} rows.", key="cut")
+        note(f"The first 500 of {count(len(pairs))} rows.", key="cut")
 
 
 def _pair_row(pair: Pair, judge: str) -> Row:
@@ -154,7 +158,9 @@ def _chip(row: RowResult | None, judge: str) -> list[dict[str, Any]] | None:
     if said is None:
         return None
     value = "failed" if said.error else score(said.label or said.value)
-    return [Chip(value=value, tone="orange" if said.error else "gray", hint=said.rationale or "").json()]
+    return [
+        Chip(value=value, tone="orange" if said.error else "gray", hint=said.rationale or "").json()
+    ]
 
 
 def pair_panel(pair: Pair, names: tuple[str, str]) -> None:
@@ -172,8 +178,13 @@ def pair_panel(pair: Pair, names: tuple[str, str]) -> None:
         ops = [(op.kind, op.text) for op in diff_words(a, b)]
         diff([("Output", ops)], labels=names, key="pair outputs")
     else:
-        chat([_text(name, text) for name, text in zip(names, (a, b), strict=True) if text], key="pair output")
-    judges = list(dict.fromkeys([*(pair.a.verdicts if pair.a else ()), *(pair.b.verdicts if pair.b else ())]))
+        chat(
+            [_text(name, text) for name, text in zip(names, (a, b), strict=True) if text],
+            key="pair output",
+        )
+    judges = list(
+        dict.fromkeys([*(pair.a.verdicts if pair.a else ()), *(pair.b.verdicts if pair.b else ())])
+    )
     rows = [
         Row(id=f"{judge} {place}", cells=_said(judge, name, side.verdicts[judge]))
         for judge in judges
@@ -185,7 +196,7 @@ def pair_panel(pair: Pair, names: tuple[str, str]) -> None:
         Column(key="value", label="Verdict", kind="chips", width="84px"),
         Column(key="why", label="Why", kind="wrap"),
     )
-    table(columns, rows, key="pair verdicts", dense=True, empty="No verdicts.")
+    table(columns, rows, key="pair verdicts", empty="No verdicts.")
 
 
 def _text(role: str, text: str) -> dict[str, Any]:

@@ -5,9 +5,10 @@ import json
 import streamlit as st
 
 import genaiops
+from dashboard.parts.cells import Column, Row
 from dashboard.parts.lists import verdict
 from dashboard.parts.text import ago, one_line
-from dashboard.parts.views import Column, Row, head, table
+from dashboard.parts.views import head, note, table
 from genaiops.errors import GenaiopsError
 from genaiops.model.assessment import Assessment
 from genaiops.model.span import SpanRecord, Trace
@@ -25,9 +26,9 @@ def feedback(trace: Trace, span: SpanRecord) -> None:
     """The list and the form."""
     said = [item for item in trace.assessments if item.span_id in (None, span.span_id)]
     if said:
-        table(_COLUMNS, [_row(item, span) for item in said[::-1]], key="said", dense=True)
+        table(_COLUMNS, [_row(item, span) for item in said[::-1]], key="said")
     else:
-        head(note="Nothing was said about this span yet.", key="silence")
+        note("Nothing was said about this span yet.", key="silence")
     _form(trace, span)
 
 
@@ -59,7 +60,7 @@ def _form(trace: Trace, span: SpanRecord) -> None:
     if not sent:
         return
     if not (name and name.strip() and answer and answer.strip()):
-        head(note="Give a name and a value.", key="incomplete")
+        note("Give a name and a value.", key="incomplete")
         return
     try:
         genaiops.log_feedback(

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.parts.urls import PAGES, follow
-from dashboard.parts.views import head, page_style
+from dashboard.parts.views import note, page_style
 from genaiops.errors import GenaiopsError
 from genaiops.query import store
 
@@ -48,4 +48,4 @@ def _where() -> None:
         uri = store.uri()
     except GenaiopsError:
         return  # the page itself says what is wrong
-    head(note=f"Store {uri}", key="store")
+    note(f"Store {uri}", key="store")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard.parts.views import head
+from dashboard.parts.views import head, note
 from genaiops.errors import GenaiopsError, NotFoundError, StoreBusyError, StoreError
 
 __all__ = ["nothing_yet", "show", "trouble"]
@@ -32,4 +32,5 @@ def trouble(title: str, sentence: str) -> None:
 
 def nothing_yet(what: str, commands: tuple[str, ...], *, key: str) -> None:
     """What to type when there is nothing to show."""
-    head(what, note="Type this, then reload.", commands=commands, key=key)
+    head(what, key=f"{key} title")
+    note("Type this, then reload.", commands=commands, key=key)

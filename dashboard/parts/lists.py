@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from dashboard.parts.cells import Chip, Column, Row
 from dashboard.parts.text import ago, count, ms, one_line, preview, score, tokens, usd
-from dashboard.parts.views import Chip, Column, Row
 from genaiops.model.assessment import Assessment
 from genaiops.model.span import TraceSummary
 from genaiops.query.prompts import PromptName
@@ -23,7 +23,9 @@ __all__ = [
 def verdict(name: str, value: object, *, error: str | None = None) -> Chip:
     """A score as a chip; red where it is a no, or where judging failed."""
     if error:
-        return Chip(label=one_line(name, 28), value="failed", tone="orange", hint=one_line(error, 300))
+        return Chip(
+            label=one_line(name, 28), value="failed", tone="orange", hint=one_line(error, 300)
+        )
     tone = "green" if value is True else "red" if value is False else "gray"
     return Chip(label=one_line(name, 28), value=score(value), tone=tone)
 
@@ -31,9 +33,9 @@ def verdict(name: str, value: object, *, error: str | None = None) -> Chip:
 def trace_columns(*, short: bool = False) -> list[Column]:
     """Columns of a list of traces."""
     columns = [
-        Column(key="start", label="Time", kind="time", width="112px", sort="start_ns"),
-        Column(key="status", label="Status", kind="status", width="92px", sort="status"),
-        Column(key="name", label="Name", width="13%", sort="name"),
+        Column(key="start", label="Time", kind="time", width="104px", sort="start_ns"),
+        Column(key="status", label="Status", kind="status", width="94px", sort="status"),
+        Column(key="name", label="Name", width="12%", sort="name"),
         Column(key="in", label="Input"),
         Column(key="out", label="Output"),
         Column(key="tokens", label="Tokens", kind="num", width="112px", hint="input → output"),

@@ -6,7 +6,8 @@ content with any other shape is shown as JSON rather than dropped.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from contextlib import suppress
+from typing import Any, TypeGuard, cast
 
 __all__ = ["conversation"]
 
@@ -30,10 +31,8 @@ def _request(value: Json) -> list[dict[str, Json]]:
     if not isinstance(value, Mapping):
         return []
     table = cast("Table", value)
-    found: list[dict[str, Json]] = []
-    for name in ("system", "instructions", "system_instructions"):
-        if table.get(name):
-            found.append({"role": "system", "parts": _parts(table[name])})
+    names = ("system", "instructions", "system_instructions")
+    found = [{"role": "system", "parts": _parts(table[name])} for name in names if table.get(name)]
     for name in ("messages", "input"):
         inner = table.get(name)
         if _is_messages(inner):
@@ -54,7 +53,9 @@ def _answer(value: Json) -> list[dict[str, Json]]:
     table = cast("Table", value)
     choices = table.get("choices")
     if isinstance(choices, Sequence) and not isinstance(choices, str):
-        return [_choice(cast("Table", item)) for item in choices if isinstance(item, Mapping)]
+        return [
+            _choice(cast("Table", item)) for item in _items(choices) if isinstance(item, Mapping)
+        ]
     if _is_messages(table.get("output")):
         return [_message(item) for item in table["output"]]
     if isinstance(table.get("message"), Mapping):
@@ -66,11 +67,20 @@ def _answer(value: Json) -> list[dict[str, Json]]:
     return [{"role": "assistant", "parts": [_other("data", table)]}] if table else []
 
 
-def _is_messages(value: Json) -> bool:
+def _is_messages(value: Json) -> TypeGuard[Sequence[Table]]:
     if not isinstance(value, Sequence) or isinstance(value, str) or not value:
         return False
     items = cast("Sequence[object]", value)
     return all(isinstance(item, Mapping) and ("role" in item or "type" in item) for item in items)
+
+
+def _items(value: Json) -> Sequence[Json]:
+    """The items of a list; none of anything else."""
+    return (
+        cast("Sequence[Json]", value)
+        if isinstance(value, Sequence) and not isinstance(value, str)
+        else ()
+    )
 
 
 def _choice(choice: Table) -> dict[str, Json]:
@@ -100,7 +110,7 @@ def _message(table: Table, finish: Json = None) -> dict[str, Json]:
     parts += content
     calls = table.get("tool_calls")
     if isinstance(calls, Sequence) and not isinstance(calls, str):
-        parts += [_call(cast("Table", call)) for call in calls if isinstance(call, Mapping)]
+        parts += [_call(cast("Table", call)) for call in _items(calls) if isinstance(call, Mapping)]
     stopped = finish or table.get("finish_reason")
     return {"role": role, "parts": parts, "finish": None if stopped is None else str(stopped)}
 
@@ -116,7 +126,9 @@ def _parts(content: Json) -> list[dict[str, Json]]:
             _part(cast("Table", item)) if isinstance(item, Mapping) else _other("text", item)
             for item in items
         ]
-    return [_part(cast("Table", content)) if isinstance(content, Mapping) else _other("data", content)]
+    return [
+        _part(cast("Table", content)) if isinstance(content, Mapping) else _other("data", content)
+    ]
 
 
 def _part(part: Table) -> dict[str, Json]:
@@ -129,7 +141,10 @@ def _part(part: Table) -> dict[str, Json]:
         known = part.get("tool_use_id", part.get("call_id", part.get("id")))
         return {"type": "tool_call_response", "id": known, "text": text}
     if kind in _TEXTS:
-        return {"type": "text", "text": _text(part.get("text", part.get("content", part.get(kind))))}
+        return {
+            "type": "text",
+            "text": _text(part.get("text", part.get("content", part.get(kind)))),
+        }
     if kind in _REASONING:
         inner = part.get("thinking", part.get("content", part.get("text", part.get("summary"))))
         if isinstance(inner, Sequence) and not isinstance(inner, str):
@@ -144,10 +159,8 @@ def _call(call: Table) -> dict[str, Json]:
     table = cast("Table", inner) if isinstance(inner, Mapping) else call
     arguments = table.get("arguments", table.get("input"))
     if isinstance(arguments, str):
-        try:
+        with suppress(ValueError):  # a stream that broke leaves half a JSON text
             arguments = json.loads(arguments)
-        except ValueError:
-            pass  # a stream that broke leaves half a JSON text: shown as it is
     known = call.get("id", call.get("call_id"))
     name = table.get("name")
     return {"type": "tool_call", "id": known, "name": name and str(name), "text": _text(arguments)}

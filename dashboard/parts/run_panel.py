@@ -5,9 +5,10 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.parts.cells import Chip, Column, Row, Tile, status_tone
 from dashboard.parts.text import ago, count, ms, one_line, score
 from dashboard.parts.urls import link, param
-from dashboard.parts.views import Chip, Column, Row, Tile, curves, head, table
+from dashboard.parts.views import curves, head, section, table, tiles
 from genaiops.query import runs
 from genaiops.query.runs import Comparison
 
@@ -25,7 +26,7 @@ def run_page(run_id: str) -> None:
     status = info.status.lower()
     traces = link("traces", {"q": f"run_id = '{info.run_id}'"})
     chips = [
-        Chip(value=status, tone="green" if status == "finished" else "orange"),
+        Chip(value=status, tone=status_tone(status)),
         Chip(label="started", value=ago(info.start_ns)),
         Chip(label="took", value=ms(took)),
         Chip(value="traces of this run", tone="blue", go=traces),
@@ -38,37 +39,39 @@ def run_page(run_id: str) -> None:
     head(name, kicker=("Runs", "runs"), copy=info.run_id, chips=chips, key="title")
     main = [key for key in data.metrics if not key.endswith((".low", ".high"))]
     if main:
-        head(key="numbers", tiles=[_tile(key, data.metrics) for key in main[:8]])
+        tiles([_tile(key, data.metrics) for key in main[:8]], key="numbers")
     _curves(info.run_id, main)
     left, right = st.columns(2, gap="medium")
     with left:
-        head("Parameters", small=True, key="params head")
+        section("Parameters", key="params head")
         _pairs(data.params, key="params", empty="No parameters.")
-        head("Tags", small=True, key="tags head")
+        section("Tags", key="tags head")
         _pairs(data.tags, key="tags", empty="No tags.")
     with right:
-        head("Metrics", small=True, key="metrics head")
+        section("Metrics", key="metrics head")
         _pairs(data.metrics, key="metrics", empty="No metrics.")
 
 
-def _tile(key: str, metrics: "Any") -> Tile:  # a mapping of text to number
+def _tile(key: str, metrics: Any) -> Tile:  # a mapping of text to number
     low, high = metrics.get(f"{key}.low"), metrics.get(f"{key}.high")
     note = "" if low is None or high is None else f"{low:.3f} – {high:.3f}"
     return Tile(label=one_line(key, 40), value=score(metrics[key]), note=note)
 
 
-def _pairs(table_: "Any", *, key: str, empty: str) -> None:  # a mapping of text to anything
+def _pairs(table_: Any, *, key: str, empty: str) -> None:  # a mapping of text to anything
     rows = [
         Row(id=name, cells={"name": name, "value": one_line(str(item), 400)})
         for name, item in sorted(table_.items())
     ]
     columns = (Column(key="name", label="Name", width="40%"), Column(key="value", label="Value"))
-    table(columns, rows, key=key, dense=True, empty=empty)
+    table(columns, rows, key=key, empty=empty)
 
 
 def _line(run_id: str, key: str) -> list[tuple[float, float]]:
     found = runs.history(run_id, key, bins=_POINTS)
-    return [((bin.step_from + bin.step_to) / 2, bin.avg) for bin in found if bin.avg is not None]
+    return [
+        ((part.step_from + part.step_to) / 2, part.avg) for part in found if part.avg is not None
+    ]
 
 
 def _curves(run_id: str, keys: Sequence[str]) -> None:
@@ -95,7 +98,12 @@ def compare_page(run_ids: Sequence[str]) -> None:
         kicker=("Runs", "runs"),
         chips=[
             *(
-                Chip(label=name, value=run.run_id[:8], mono=True, go=link("runs", {"run": run.run_id}))
+                Chip(
+                    label=name,
+                    value=run.run_id[:8],
+                    mono=True,
+                    go=link("runs", {"run": run.run_id}),
+                )
                 for name, run in zip(names, both.runs, strict=True)
             ),
         ],
@@ -108,20 +116,25 @@ def compare_page(run_ids: Sequence[str]) -> None:
     _together(both, names)
 
 
-def _side_by_side(title: str, names: Sequence[str], rows: "Any", *, key: str, empty: str) -> None:
+def _side_by_side(title: str, names: Sequence[str], rows: Any, *, key: str, empty: str) -> None:
     columns = [Column(key="name", label=title, width="26%")]
-    columns += [Column(key=f"run {place}", label=name, kind="num") for place, name in enumerate(names)]
+    columns += [
+        Column(key=f"run {place}", label=name, kind="num") for place, name in enumerate(names)
+    ]
     found = [
         Row(
             id=name,
             cells={
                 "name": name,
-                **{f"run {place}": None if item is None else score(item) for place, item in enumerate(items)},
+                **{
+                    f"run {place}": None if item is None else score(item)
+                    for place, item in enumerate(items)
+                },
             },
         )
         for name, items in sorted(rows.items())
     ]
-    table(columns, found, key=key, dense=True, empty=empty)
+    table(columns, found, key=key, empty=empty)
 
 
 def _together(both: Comparison, names: Sequence[str]) -> None:

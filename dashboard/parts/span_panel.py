@@ -6,18 +6,18 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.parts.cells import Chip, Column, Row, status_tone
 from dashboard.parts.feedback import feedback
 from dashboard.parts.messages import conversation
 from dashboard.parts.text import count, ms, one_line, usd
 from dashboard.parts.urls import link
-from dashboard.parts.views import Chip, Column, Row, chat, head, table, value
+from dashboard.parts.views import chat, head, note, table, value
 from genaiops.model.span import SpanRecord, Trace
 from genaiops.query import traces
 
 __all__ = ["span_panel"]
 
 _VIEWS = ("Content", "Raw", "Attributes", "Events", "Feedback")
-_TONES = {"ok": "green", "error": "red", "running": "blue", "interrupted": "orange"}
 
 
 def span_panel(trace: Trace, span: SpanRecord) -> None:
@@ -49,14 +49,19 @@ def span_panel(trace: Trace, span: SpanRecord) -> None:
 
 
 def _chips(span: SpanRecord) -> list[Chip]:
-    chips = [Chip(value=span.span_type), Chip(value=span.status, tone=_TONES.get(span.status, "gray"))]
+    chips = [
+        Chip(value=span.span_type),
+        Chip(value=span.status, tone=status_tone(span.status)),
+    ]
     chips.append(Chip(value=ms(span.duration_ms), hint="duration"))
     model = span.response_model or span.request_model
     if model:
         named = f"{span.provider}/{model}" if span.provider else model
         chips.append(Chip(value=one_line(named, 60), tone="violet"))
     if span.input_tokens is not None or span.output_tokens is not None:
-        hint = f"cache read {count(span.cache_read_tokens)}, write {count(span.cache_write_tokens)}, "
+        hint = (
+            f"cache read {count(span.cache_read_tokens)}, write {count(span.cache_write_tokens)}, "
+        )
         hint += f"reasoning {count(span.reasoning_tokens)}"
         used = f"{count(span.input_tokens)} → {count(span.output_tokens)}"
         chips.append(Chip(label="tokens", value=used, hint=hint))
@@ -90,7 +95,7 @@ def _values(span: SpanRecord) -> None:
         if content is not None:
             value(content, title=title, key=title)
     if span.inputs is None and span.outputs is None:
-        head(note="No input or output was captured.", key="no values")
+        note("No input or output was captured.", key="no values")
 
 
 def _attributes(span: SpanRecord) -> None:
@@ -103,7 +108,9 @@ def _attributes(span: SpanRecord) -> None:
         "response_id": span.response_id,
         "finish_reasons": span.finish_reasons and list(span.finish_reasons),
     }
-    value({name: item for name, item in facts.items() if item is not None}, title="Span", key="facts")
+    value(
+        {name: item for name, item in facts.items() if item is not None}, title="Span", key="facts"
+    )
     if span.attributes:
         value(dict(span.attributes), title="Attributes", key="attributes")
 
@@ -116,12 +123,16 @@ def _events(span: SpanRecord) -> None:
     if span.links:
         columns = [Column(key="trace", label="Linked trace", mono=True)]
         rows = [
-            Row(id=f"{place}", cells={"trace": to.trace_id}, params={"id": to.trace_id, "span": to.span_id})
+            Row(
+                id=f"{place}",
+                cells={"trace": to.trace_id},
+                params={"id": to.trace_id, "span": to.span_id},
+            )
             for place, to in enumerate(span.links)
         ]
-        table(columns, rows, page="trace", key="links", dense=True)
+        table(columns, rows, page="trace", key="links")
     if not span.events and not span.links:
-        head(note="No events and no links.", key="no events")
+        note("No events and no links.", key="no events")
 
 
 def _downloads(trace: Trace, span: SpanRecord) -> None:

@@ -1,100 +1,42 @@
 """The components as typed functions. Data goes to the browser as JSON and is shown as text."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import cast
 
 import streamlit as st
+from streamlit.components.v2 import component
+from streamlit.components.v2.types import ComponentRenderer
 
+from dashboard.parts.cells import Chip, Column, Json, Marks, Row, Tile
 from dashboard.parts.urls import go_to, link, set_params
-
-if TYPE_CHECKING:
-    from streamlit.components.v2.types import ComponentRenderer
+from genaiops.query.traces import Bin
 
 __all__ = [
-    "Chip",
-    "Column",
-    "Row",
-    "Tile",
     "chat",
+    "chips",
     "curves",
     "diff",
     "head",
+    "note",
     "page_style",
     "scores",
+    "section",
     "table",
+    "tiles",
     "time_bars",
     "trace_tree",
     "value",
 ]
 
-Tone = Literal["red", "green", "orange", "blue", "violet", "gray", "plain"]
-Json = Any  # any JSON value
 _HERE = Path(__file__).parent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chip:
-    """A small label: a name, a value, and perhaps where a click leads (``page?query``)."""
-
-    value: str
-    label: str = ""
-    tone: Tone = "gray"
-    mono: bool = False
-    go: str = ""
-    hint: str = ""
-
-    def json(self) -> dict[str, Json]:
-        """As the components take it."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tile:
-    """A number with its name."""
-
-    label: str
-    value: str
-    note: str = ""
-    tone: Tone = "plain"
-    spark: Sequence[float] = ()
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """A column of a table.
-
-    Attributes:
-        kind: ``text``, ``num``, ``time`` (milliseconds UTC), ``status``, ``chips``, ``pair`` (two
-            lines), ``bar`` (text and share), ``wrap`` (several lines).
-        sort: Name the list is sorted by when the head is clicked; empty for none.
-    """
-
-    key: str
-    label: str
-    kind: str = "text"
-    width: str = ""
-    sort: str = ""
-    hint: str = ""
-    mono: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A row of a table; `params` name what a click on it opens."""
-
-    id: str
-    cells: Mapping[str, Json]
-    params: Mapping[str, str] | None = None
-
-
-def _load(name: str) -> "ComponentRenderer":
+def _load(name: str) -> ComponentRenderer:
     def text(file: str) -> str:
         return (_HERE / file).read_text(encoding="utf-8")
 
-    return st.components.v2.component(
+    return component(
         f"genaiops.{name}",
         html='<div class="root"></div>',
         css=text("base.css") + text(f"{name}.css"),
@@ -102,7 +44,7 @@ def _load(name: str) -> "ComponentRenderer":
     )
 
 
-_page = st.components.v2.component(
+_page = component(
     "genaiops.page", css=(_HERE / "page.css").read_text(encoding="utf-8"), isolate_styles=False
 )
 _head = _load("head_view")
@@ -122,35 +64,51 @@ def page_style() -> None:
 
 
 def head(
-    title: str | None = None,
+    title: str,
     *,
     key: str,
     kicker: tuple[str, str] = ("", ""),
-    small: bool = False,
     note: str = "",
     chips: Sequence[Chip] = (),
-    tiles: Sequence[Tile] = (),
     copy: str = "",
-    commands: Sequence[str] = (),
 ) -> None:
-    """A title line with chips, tiles, and commands to type, each where given.
+    """The title of a page or a panel.
 
-    Args:
-        kicker: What stands before the title and the page it leads to.
-        small: The title of a part of the page.
+    `kicker` is what stands before the title and the page it leads to; `copy` an id to be copied.
     """
-    data = {
-        "title": title,
-        "kicker": kicker[0],
-        "kicker_go": kicker[1],
-        "small": small,
-        "note": note,
-        "copy": copy,
-        "chips": [chip.json() for chip in chips],
-        "tiles": [{name: getattr(tile, name) for name in tile.__slots__} for tile in tiles],
-        "commands": list(commands) or None,
-    }
-    _head(data=data, key=key, on_go_change=lambda: go_to(_event(key, "go")))
+    _headed(
+        key,
+        title=title,
+        kicker=kicker[0],
+        kicker_go=kicker[1],
+        note=note,
+        copy=copy,
+        chips=[chip.json() for chip in chips],
+    )
+
+
+def section(title: str, *, key: str) -> None:
+    """The title of a part of a page."""
+    _headed(key, title=title, small=True)
+
+
+def note(text: str, *, key: str, commands: Sequence[str] = ()) -> None:
+    """A sentence, and commands to type."""
+    _headed(key, note=text, commands=list(commands) or None)
+
+
+def chips(items: Sequence[Chip], *, key: str) -> None:
+    """Chips by themselves."""
+    _headed(key, chips=[chip.json() for chip in items])
+
+
+def tiles(items: Sequence[Tile], *, key: str) -> None:
+    """Numbers with their names in one strip."""
+    _headed(key, tiles=[{name: getattr(tile, name) for name in tile.__slots__} for tile in items])
+
+
+def _headed(key: str, **data: Json) -> None:  # the fields of head_view.js
+    _head(data=data, key=key, on_go_change=lambda: go_to(str(_event(key, "go"))))
 
 
 def table(
@@ -161,30 +119,26 @@ def table(
     page: str = "",
     sort: str = "",
     selected: str = "",
-    picked: Sequence[str] | None = None,
-    on_pick: Callable[[list[str]], None] | None = None,
-    dense: bool = False,
+    marks: Marks | None = None,
     empty: str = "Nothing here.",
 ) -> None:
     """A table whose rows open `page` (this one when empty) with the row's parameters.
 
-    Args:
-        sort: The present order, as in ``start_ns DESC``; a click on a head sets ``sort`` in the URL.
-        picked: Ids with a mark; None for a table without marks.
-        on_pick: Gets the ids after each change of the marks.
+    `sort` is the present order, as in ``start_ns DESC``: a click on a head sets it in the URL.
+    `selected` is the id of the row that is shown elsewhere on the page.
     """
     by_id = {row.id: row.params for row in rows if row.params is not None}
 
     def opened() -> None:
-        params = by_id.get(_event(key, "open"))
+        params = by_id.get(str(_event(key, "open")))
         if params is not None and page:
             go_to(link(page, params))
         elif params is not None:
             set_params(params)
 
-    def pick() -> None:
-        if on_pick is not None:
-            on_pick([str(item) for item in _event(key, "picked") or []])
+    def marked() -> None:
+        if marks is not None:
+            marks.on_change([str(item) for item in cast("list[Json]", _event(key, "picked") or [])])
 
     def sorted_by() -> None:
         set_params({"sort": str(_event(key, "sort")), "after": ""})
@@ -202,8 +156,8 @@ def table(
         ],
         "sort": sort,
         "selected": selected,
-        "picked": None if picked is None else list(picked),
-        "dense": dense,
+        "picked": None if marks is None else list(marks.ids),
+        "dense": not by_id,
         "empty": empty,
     }
     _table(
@@ -211,7 +165,7 @@ def table(
         key=key,
         on_open_change=opened,
         on_sort_change=sorted_by,
-        on_picked_change=pick,
+        on_picked_change=marked,
     )
 
 
@@ -226,8 +180,7 @@ def trace_tree(
 ) -> None:
     """Tree and waterfall; choosing a span sets ``span`` in the URL.
 
-    Args:
-        spans: ``[id, depth, name, type, status, start_ms, duration_ms | None, note]``, parents first.
+    A span is ``[id, depth, name, type, status, start_ms, duration_ms | None, note]``, parents first.
     """
     data = {
         "trace": trace_id,
@@ -264,27 +217,25 @@ def value(content: Json, *, title: str, key: str, depth: int = 2) -> None:
     _value(data={"value": content, "title": title, "open": depth}, key=key)
 
 
-def time_bars(
-    bars: Sequence[tuple[float, int, int]], *, step_ms: float, key: str, height: int = 60, page: str = ""
-) -> None:
-    """Counts over time, ``(from_ms, ok, failed)``.
-
-    Dragging sets ``from`` and ``to`` in the URL, of `page` where one is named.
-    """
+def time_bars(bins: Sequence[Bin], *, key: str, page: str = "", height: int = 60) -> None:
+    """Traces over time; dragging sets ``from`` and ``to`` in the URL, of `page` where one is named."""
+    if not bins:
+        return
 
     def ranged() -> None:
-        first, last = _event(key, "range")
+        first, last = cast("tuple[float, float]", _event(key, "range"))
         chosen = {"from": str(int(first)), "to": str(int(last))}
         if page:
             go_to(link(page, chosen))
         else:
             set_params({**chosen, "after": ""})
 
-    _bars(
-        data={"bars": [list(bar) for bar in bars], "step_ms": step_ms, "height": height},
-        key=key,
-        on_range_change=ranged,
-    )
+    data = {
+        "bars": [[step.start_ns / 1e6, step.n - step.n_errors, step.n_errors] for step in bins],
+        "step_ms": (bins[0].end_ns - bins[0].start_ns) / 1e6,
+        "height": height,
+    }
+    _bars(data=data, key=key, on_range_change=ranged)
 
 
 def curves(
@@ -293,7 +244,9 @@ def curves(
     """Named curves over steps."""
     data = {
         "title": title,
-        "series": [{"name": name, "points": [list(p) for p in line]} for name, line in series.items()],
+        "series": [
+            {"name": name, "points": [list(p) for p in line]} for name, line in series.items()
+        ],
         "height": height,
     }
     _lines(data=data, key=key)
