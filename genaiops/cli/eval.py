@@ -2,13 +2,44 @@
 
 import importlib
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from genaiops.cli.output import Format, emit, format_option, message
 
+if TYPE_CHECKING:
+    from genaiops.eval import Comparison, EvalResult
+    from genaiops.eval.judges import Judge
+
 __all__ = ["eval_group"]
+
+_SCORE_COLUMNS = (
+    "score",
+    "estimate",
+    "low",
+    "high",
+    "n",
+    "failed",
+    "cost_usd",
+    "method",
+)
+_CHANGE_COLUMNS = (
+    "score",
+    "a",
+    "b",
+    "difference",
+    "low",
+    "high",
+    "p",
+    "verdict",
+    "rows",
+    "wins",
+    "ties",
+    "losses",
+    "method",
+)
 
 
 @click.group("eval")
@@ -25,10 +56,11 @@ def eval_group() -> None:
     multiple=True,
     required=True,
     metavar="NAME",
-    help="Such as recall_at_5, token_f1 or groundedness; give it several times.",
+    help="Such as recall_at_5, token_f1 or groundedness, or PKG.MOD:JUDGE; give it several times.",
 )
 @click.option("--judge-model", help="Model of judges that need one, provider/model.")
 @click.option("--name", help="Name of the run.")
+@click.option("--cluster", help="Column whose equal values belong together.")
 @click.option(
     "--gate",
     "gates",
@@ -36,84 +68,122 @@ def eval_group() -> None:
     metavar="CONDITION",
     help="As in 'token_f1 >= 0.4': exit status 1 when a lower bound falls short.",
 )
+@format_option
 def run(
     file: str,
     predict: str | None,
     judges: tuple[str, ...],
     judge_model: str | None,
     name: str | None,
+    cluster: str | None,
     gates: tuple[str, ...],
+    format: Format,  # noqa: A002  the option is called --format
 ) -> None:
     """Score the rows of FILE (.jsonl, .csv or .parquet)."""
     from genaiops.eval import evaluate
+    from genaiops.eval.gate import condition_of
 
+    for gate in gates:
+        condition_of(gate)
     result = evaluate(
         file,
-        None if predict is None else _imported(predict),
+        None if predict is None else _imported(predict, "--predict"),
         [_judge(text) for text in judges],
         name=name,
         judge_model=judge_model,
+        cluster=cluster,
     )
-    click.echo(str(result))
-    failed = [gate for gate in gates if not result.gate(gate)]
-    for gate in failed:
-        message(f"the gate {gate!r} does not hold")
-    if failed:
+    _print_result(result, format)
+    tested = [result.gate(gate) for gate in gates]
+    for gate in tested:
+        message(str(gate))
+    if not all(tested):
         sys.exit(1)
 
 
 @eval_group.command()
 @click.argument("a")
 @click.argument("b")
+@click.option("--margin", type=float, default=0.0, help="Difference that does not matter.")
 @format_option
-def compare(a: str, b: str, format: Format) -> None:  # noqa: A002  the option is called --format
-    """Scores of two runs, and on how many rows B wins, ties and loses against A."""
-    from genaiops.query.evals import side_by_side
+def compare(a: str, b: str, margin: float, format: Format) -> None:  # noqa: A002  as above
+    """What run B does better and worse than run A, on the rows that both judged."""
+    from genaiops.eval import load_result
 
-    found = side_by_side(a, b)
-    left = {score.name: score for score in found.a.scores}
-    tallies = {tally.judge: tally for tally in found.tallies}
-    rows = []
-    for score in found.b.scores:
-        other = left.get(score.name)
-        tally = tallies.get(score.name)
-        rows.append(
-            {
-                "score": score.name,
-                "a": None if other is None else other.estimate,
-                "a_low": None if other is None else other.low,
-                "a_high": None if other is None else other.high,
-                "b": score.estimate,
-                "b_low": score.low,
-                "b_high": score.high,
-                "wins": None if tally is None else tally.win,
-                "ties": None if tally is None else tally.tie,
-                "losses": None if tally is None else tally.loss,
-            }
+    first, second = load_result(a), load_result(b)
+    found = second.compare(first, margin)
+    if format == "table":
+        click.echo(str(found))
+        return
+    emit(_changes(found, first, second), _CHANGE_COLUMNS, format)
+
+
+def _print_result(result: "EvalResult", format: Format) -> None:  # noqa: A002  as above
+    if format == "table":
+        click.echo(str(result))
+        return
+    rows = [
+        (
+            score.name,
+            score.estimate,
+            score.low,
+            score.high,
+            score.n,
+            score.n_failed,
+            score.cost_usd,
+            score.method,
         )
-    columns = ("score", "a", "a_low", "a_high", "b", "b_low", "b_high", "wins", "ties", "losses")
-    emit(rows, columns, format)
+        for score in result.scores.values()
+    ]
+    emit(rows, _SCORE_COLUMNS, format)
+    message(f"run {result.run_id}")
 
 
-def _imported(path: str) -> Any:  # any callable
+def _changes(
+    found: "Comparison", first: "EvalResult", second: "EvalResult"
+) -> list[tuple[Any, ...]]:  # cells of several types
+    return [
+        (
+            change.name,
+            first[change.name].estimate,
+            second[change.name].estimate,
+            change.estimate,
+            change.low,
+            change.high,
+            change.p_holm,
+            change.verdict,
+            change.n,
+            change.wins,
+            change.ties,
+            change.losses,
+            change.method,
+        )
+        for change in found.values()
+    ]
+
+
+def _imported(path: str, option: str) -> Any:  # any object
     from genaiops.errors import ConfigError
 
     module, colon, name = path.partition(":")
     if not colon:
-        raise ConfigError(f"--predict is {path!r}: write it as package.module:function")
-    sys.path.insert(0, "")
+        raise ConfigError(f"{option} is {path!r}: write it as package.module:name")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
     try:
         return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise ConfigError(f"--predict {path!r} cannot be imported: {error}") from error
+        raise ConfigError(f"{option} {path!r} cannot be imported: {error}") from error
 
 
-def _judge(text: str) -> Any:  # a judge of any class
-    """A built-in judge by the name of its score."""
+def _judge(text: str) -> "Judge":
+    """A built-in judge by the name of its score, or one of the user's by where it is."""
     from genaiops.errors import ConfigError
     from genaiops.eval import judges
 
-    plain = {
+    if ":" in text:
+        return cast("Judge", _imported(text, "--judge"))
+    plain: dict[str, Callable[[], Judge]] = {
         "mrr": judges.MRR,
         "exact_match": judges.ExactMatch,
         "contains": judges.Contains,
@@ -121,13 +191,15 @@ def _judge(text: str) -> Any:  # a judge of any class
         "context_overlap": judges.ContextOverlap,
         "groundedness": judges.Groundedness,
     }
-    at_k = {"recall_at": judges.RecallAtK, "precision_at": judges.PrecisionAtK, "ndcg": judges.NDCG}
-    name, _, k = text.rpartition("_")
+    at_k: dict[str, Callable[[int], Judge]] = {
+        "recall": judges.RecallAtK,
+        "precision": judges.PrecisionAtK,
+        "ndcg": judges.NDCG,
+    }
     if text in plain:
         return plain[text]()
-    if name.removesuffix("_at") in ("ndcg",) and k.isdecimal():
-        return judges.NDCG(int(k))
-    if name in at_k and k.isdecimal():
+    name, at, k = text.partition("_at_")
+    if at and name in at_k and k.isdecimal():
         return at_k[name](int(k))
-    known = ", ".join([*sorted(plain), "recall_at_K", "precision_at_K", "ndcg_K"])
-    raise ConfigError(f"there is no judge {text!r}: use one of {known}")
+    known = ", ".join([*sorted(plain), *(f"{name}_at_K" for name in at_k)])
+    raise ConfigError(f"there is no judge {text!r}: use one of {known}, or PKG.MOD:JUDGE")

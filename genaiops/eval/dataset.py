@@ -90,6 +90,7 @@ def _unknown(value: object) -> object:
 
 
 def _records(data: object) -> list[dict[str, Any]]:
+    kind = type(data).__name__
     if isinstance(data, str | Path):
         return _read_file(Path(data))
     if hasattr(data, "to_dict") and hasattr(data, "columns"):  # pandas
@@ -97,11 +98,11 @@ def _records(data: object) -> list[dict[str, Any]]:
         return [{str(k): v for k, v in record.items()} for record in frame.to_dict("records")]
     if hasattr(data, "to_pylist"):  # Arrow
         return cast("Any", data).to_pylist()
-    if isinstance(data, Iterable) and not isinstance(data, Mapping | bytes):  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(data, Iterable) and not isinstance(data, Mapping | bytes):
         items = cast("Iterable[object]", data)
         return [_mapping(item, index) for index, item in enumerate(items)]
     raise EvalError(
-        f"data of type {type(data).__name__} cannot be evaluated: give a list of dicts, a data "
+        f"data of type {kind} cannot be evaluated: give a list of dicts, a data "
         f"frame or the path of a {', '.join(_SUFFIXES)} file"
     )
 

@@ -23,6 +23,7 @@ Labels = Callable[[str], Mapping[str, Any] | None]
 
 _FENCE = re.compile(r"\A\s*```[\w-]*\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
 _OPENING = re.compile(r'\{(?=\s*["}])')
+_MARK = re.compile(r'["{}]|\\.', re.DOTALL)
 _CUT_OFF = ("length", "max_tokens", "max_output_tokens", "model_length")
 _WITHHELD = ("content_filter", "refusal")
 _KEPT = 200  # characters of an answer quoted in an error
@@ -148,25 +149,19 @@ def _no_constant(name: str) -> None:
 
 def _closing(text: str, start: int) -> int | None:
     """Where the object that opens at `start` ends, None when it never does."""
-    depth = 0
-    quoted = escaped = False
-    for position in range(start, len(text)):
-        character = text[position]
-        if quoted:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                quoted = False
-        elif character == '"':
-            quoted = True
+    depth, quoted = 0, False
+    for mark in _MARK.finditer(text, start):
+        character = mark.group()
+        if character == '"':
+            quoted = not quoted
+        elif quoted:
+            continue
         elif character == "{":
             depth += 1
         elif character == "}":
             depth -= 1
             if depth == 0:
-                return position + 1
+                return mark.end()
     return None
 
 

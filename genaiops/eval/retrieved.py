@@ -42,12 +42,13 @@ class Watch:
     @contextmanager
     def trace(self, trace_id: str) -> Generator[Found]:
         """Watches one trace while the block runs."""
-        number = int(trace_id or "0", 16)
-        found = self._traces[number] = Found()
+        found = Found()
+        number = int(trace_id, 16)
+        self._traces[number] = found
         try:
             yield found
         finally:
-            del self._traces[number]
+            self._traces.pop(number, None)  # without tracing every trace has the id 0
 
     def see(self, span: Span) -> None:
         """Called with every span that ends in this process."""

@@ -116,9 +116,12 @@ async def _all_rows(job: _Job) -> list[RowResult]:
     work = iter([(row, repeat) for row in job.plan.rows for repeat in repeats])
     total = len(job.plan.rows) * len(repeats)
     results: _Results = {}
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(job.plan.limit, total)):
-            group.create_task(_worker(job, work, results, total))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(job.plan.limit, total)):
+                group.create_task(_worker(job, work, results, total))
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
     _show(job.plan, None, total)
     return [result for _, found in sorted(results.items()) for result in found]
 

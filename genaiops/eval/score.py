@@ -1,6 +1,6 @@
 """From the verdicts of one judge to its score: an estimate, an interval, and what failed."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from genaiops.eval.case import Case, Verdict
@@ -163,7 +163,12 @@ def score_of(
         return interval(numbered, confidence=confidence, clusters=every, scale=scale)
 
     worst, best = scale or (min(values), max(values))
-    return replace(score, worst_low=filled(worst).low, worst_high=filled(best).high)
+    lowest, highest = filled(worst).low, filled(best).high
+    return replace(
+        score,
+        worst_low=_most(min, lowest, found.low),
+        worst_high=_most(max, highest, found.high),
+    )
 
 
 def by_row(
@@ -179,6 +184,10 @@ def by_row(
             said.append(result.number)
     means = {row_id: sum(said) / len(said) if said else None for row_id, said in numbers.items()}
     return means, clusters
+
+
+def _most(pick: Callable[[float, float], float], a: float | None, b: float | None) -> float | None:
+    return b if a is None else a if b is None else pick(a, b)
 
 
 def _clustered(clusters: Mapping[str, Hashable]) -> bool:

@@ -46,21 +46,21 @@ async def predict(
         span.set_inputs(row.inputs)
         if kept is not None:
             span.set_outputs(kept.outputs)
-            return replace(kept, trace_id=span.trace_id)
+            return replace(kept, trace_id=_id(span.trace_id))
         try:
             returned = row.outputs if fn is None else await _called(fn, row.inputs, timeout_s)
         except Exception as error:  # noqa: BLE001  whatever predict_fn raises is a value of its row
             span.record_exception(error)
             reason = _reason(error, timeout_s)
             span.set_status("error", reason)  # pyright: ignore[reportUnknownMemberType]  OTel's
-            return Prediction(error=reason, trace_id=span.trace_id, duration_ms=_ms(started))
+            return Prediction(error=reason, trace_id=_id(span.trace_id), duration_ms=_ms(started))
         outputs, contexts, ids = _parts(returned, fn is not None)
         span.set_outputs(outputs)
     return Prediction(
         outputs=outputs,
         contexts=_first(contexts, found.texts, row.contexts),
         retrieved_ids=_first(ids, found.ids, row.retrieved_ids),
-        trace_id=span.trace_id,
+        trace_id=_id(span.trace_id),
         duration_ms=_ms(started),
     )
 
@@ -179,6 +179,11 @@ def _awaitable_error(error: BaseException) -> BaseException:
 
 def _span_name(fn: PredictFn | None) -> str:
     return "row" if fn is None else getattr(fn, "__name__", type(fn).__name__)
+
+
+def _id(trace_id: str) -> str | None:
+    """The id of the trace, None when tracing is off."""
+    return trace_id if trace_id.strip("0") else None
 
 
 def _ms(started: float) -> float:

@@ -1,13 +1,7 @@
 """`evaluate` end to end, with a scripted judge model on loopback."""
 
 import asyncio
-import http.server
 import json
-import os
-import signal
-import subprocess
-import sys
-import threading
 
 import pytest
 
@@ -17,55 +11,6 @@ from genaiops.eval.judges import ContextOverlap, ExactMatch, Groundedness, Recal
 ROWS = [
     {"id": f"r{n}", "inputs": {"question": f"What is {n}?"}, "expected": str(n)} for n in range(6)
 ]
-
-
-class Model(http.server.ThreadingHTTPServer):
-    """A chat model that answers what the test says, and counts."""
-
-    def __init__(self, answers):
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers = answers
-        self.requests = []
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        request = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.server.requests.append(request)
-        said = self.server.answers(request, len(self.server.requests))
-        choice = {"index": 0, "message": {"role": "assistant", "content": said}}
-        body = json.dumps(
-            {
-                "id": "x",
-                "object": "chat.completion",
-                "model": request["model"],
-                "choices": [choice | {"finish_reason": "stop"}],
-                "usage": {"prompt_tokens": 10, "completion_tokens": 5},
-            }
-        ).encode()
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture
-def model(monkeypatch):
-    server = Model(lambda request, number: '{"rationale": "because", "verdict": "yes"}')
-    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-    monkeypatch.setenv("OPENAI_API_KEY", "test-key-for-loopback")
-    yield server
-    server.shutdown()
-    server.server_close()
 
 
 def good():
@@ -289,25 +234,202 @@ def test_clusters_widen_the_interval():
     assert width[1] > 1.5 * width[0]
 
 
-def test_killed_and_started_again_it_pays_only_for_what_was_not_stored(model):
-    program = f"""
-import os, signal, genaiops
-rows = {ROWS!r}
-judge = genaiops.make_judge("good", "Is {{{{outputs}}}} right?", model="openai/judge")
-seen = []
-def answer(question):
-    seen.append(question)
-    if len(seen) == 4:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return question
-genaiops.evaluate(rows, answer, judges=[judge], concurrency=1)
-"""
-    killed = subprocess.run([sys.executable, "-c", program], check=False, env=dict(os.environ))
-    asked = len(model.requests)
-    judge = genaiops.make_judge("good", "Is {{outputs}} right?", model="openai/judge")
-    genaiops.evaluate(ROWS, lambda question: question, judges=[judge])
+def test_repeats_count_each_row_once_with_its_mean():
+    heads = iter([0, 1] * 6)
 
-    assert killed.returncode == -signal.SIGKILL
-    assert asked == 3
-    assert len(model.requests) == 6
-    assert genaiops.sql("SELECT status FROM runs ORDER BY start_ns").rows[0] == ("INTERRUPTED",)
+    @genaiops.judge
+    def coin(outputs):
+        return next(heads)
+
+    result = genaiops.evaluate(ROWS, answer, judges=[coin], repeats=2, concurrency=1)
+
+    assert (len(result.rows), result["coin"].n, result["coin"].estimate) == (12, 6, 0.5)
+    assert [row.repeat for row in result.rows[:4]] == [0, 1, 0, 1]
+
+
+def test_a_row_that_hangs_times_out_and_the_others_go_on():
+    never = asyncio.Event
+
+    async def hangs(question):
+        if "2" in question:
+            await never().wait()
+        return answer(question)
+
+    result = genaiops.evaluate(ROWS, hangs, judges=[ExactMatch()], timeout_s=0.05)
+
+    assert [row.row_id for row in result.failures()] == ["r2"]
+    assert "longer than 0.05 s" in result.failures()[0].error
+
+
+def test_judges_that_fail_are_values_too():
+    @genaiops.judge
+    def raises(outputs):
+        raise KeyError(outputs)
+
+    @genaiops.judge
+    def nonsense(outputs):
+        return float("nan")
+
+    @genaiops.judge
+    async def later(outputs):
+        await asyncio.sleep(0)
+        return "maybe" if outputs == "0" else "yes"
+
+    result = genaiops.evaluate(ROWS, answer, judges=[raises, nonsense, later])
+
+    assert [score.n_failed for score in result.scores.values()] == [6, 6, 1]
+    assert "raises raised KeyError" in result.failures()[0].error
+    assert result["raises"].estimate is None
+    assert not result.gate("raises >= 0")
+
+
+def test_a_function_returns_outputs_with_contexts_and_ids():
+    def rag(question):
+        return {"outputs": "b", "contexts": ["a", {"content": "b"}], "retrieved_ids": [7]}
+
+    rows = [{"question": "q", "relevant_ids": [7]}]
+    result = genaiops.evaluate(rows, rag, judges=[RecallAtK(1), ContextOverlap()])
+
+    assert [row.number for row in result.rows] == [1.0, 1.0]
+    assert result.rows[0].case.contexts == ("a", "b")
+
+
+def test_a_dict_that_is_not_of_that_shape_is_the_answer_itself():
+    result = genaiops.evaluate(
+        [{"question": "q", "expected": {"city": "Rome"}}],
+        lambda question: {"city": "Rome"},
+        judges=[ExactMatch()],
+    )
+
+    assert result.rows[0].case.outputs == {"city": "Rome"}
+    assert result["exact_match"].estimate == 1.0
+
+
+def test_a_row_is_a_trace_of_its_own_even_inside_a_traced_function():
+    @genaiops.trace
+    def outer():
+        return genaiops.evaluate(ROWS[:2], answer, judges=[ExactMatch()])
+
+    result = outer()
+
+    assert len({row.trace_id for row in result.rows}) == 2
+    assert all(genaiops.get_trace(row.trace_id).root.parent_span_id is None for row in result.rows)
+
+
+def test_inside_a_run_an_evaluation_is_its_child():
+    with genaiops.start_run("outer") as outer:
+        result = genaiops.evaluate(ROWS[:1], answer, judges=[ExactMatch()])
+
+    assert genaiops.get_run(result.run_id).info.parent_run_id == outer.info.run_id
+    assert genaiops.active_run() is None
+
+
+def test_progress_is_told_to_a_function():
+    seen = []
+
+    genaiops.evaluate(
+        ROWS, answer, judges=[ExactMatch()], progress=lambda done, total: seen.append((done, total))
+    )
+
+    assert seen == [(done, 6) for done in range(1, 7)]
+
+
+def test_disabled_it_scores_and_keeps_nothing(store_dir):
+    genaiops.configure(disabled=True)
+
+    result = genaiops.evaluate(ROWS, answer, judges=[ExactMatch()])
+
+    assert result["exact_match"].estimate == 1.0
+    assert not store_dir.exists()
+
+
+def test_a_stored_result_can_be_loaded_with_the_same_scores():
+    from genaiops.eval import load_result
+
+    rows = [{**row, "topic": str(n % 2)} for n, row in enumerate(ROWS)]
+    result = genaiops.evaluate(rows, answer, judges=[TokenF1(), ExactMatch()], cluster="topic")
+
+    loaded = load_result(result.run_id[:12])
+
+    assert loaded.scores == result.scores
+    assert "G=2" in loaded["exact_match"].method
+
+
+def test_replay_calls_neither_the_function_nor_the_judge_model(model):
+    calls = []
+
+    def counted(question):
+        calls.append(question)
+        return answer(question)
+
+    first = genaiops.evaluate(ROWS, counted, judges=[good()])
+    replayed = genaiops.evaluate(ROWS, counted, judges=[good()], cache="replay")
+
+    assert (len(calls), len(model.requests)) == (6, 6)
+    assert replayed["good"].estimate == first["good"].estimate == 1.0
+    assert replayed.run_id != first.run_id
+    assert replayed["good"].cost_usd == 0.0
+
+
+def test_replay_of_what_was_never_asked_fails_row_by_row(model):
+    genaiops.evaluate(ROWS, answer, judges=[ExactMatch()])
+
+    judged = genaiops.evaluate(ROWS, answer, judges=[good()], cache="replay")
+    unknown = genaiops.evaluate(ROWS[:1], answer, judges=[good()], cache="replay")
+
+    assert model.requests == []
+    assert "asks nobody" in judged.failures()[0].error
+    assert "no prediction of this row is stored" in unknown.failures()[0].error
+
+
+def test_a_finished_evaluation_is_not_resumed():
+    calls = []
+
+    def counted(question):
+        calls.append(question)
+        return answer(question)
+
+    first = genaiops.evaluate(ROWS, counted, judges=[ExactMatch()])
+    second = genaiops.evaluate(ROWS, counted, judges=[ExactMatch()])
+
+    assert len(calls) == 12
+    assert first.run_id != second.run_id
+
+
+def test_judge_calls_are_traces_of_their_own_linked_from_the_verdict(model):
+    result = genaiops.evaluate(ROWS[:1], answer, judges=[good()])
+
+    verdict = result.rows[0].verdict
+    judged = genaiops.get_trace(verdict.judge_trace_id)
+    said = genaiops.get_trace(result.rows[0].trace_id).assessments[0]
+
+    assert verdict.judge_trace_id != result.rows[0].trace_id
+    assert [span.span_type for span in judged.spans] == ["judge", "llm"]
+    assert (said.source_type, said.source_id) == ("llm", "openai/judge")
+    assert said.judge_trace_id == verdict.judge_trace_id
+    assert "not measured here" in str(result)
+
+
+def test_a_model_that_refuses_structured_output_is_asked_in_prose(model):
+    def answers(request, number):
+        if "response_format" in request:
+            return 400
+        return "It is right.\n\nVerdict: yes"
+
+    model.answers = answers
+
+    result = genaiops.evaluate(ROWS, answer, judges=[good()], concurrency=1)
+
+    assert result["good"].estimate == 1.0
+    assert len(model.requests) == 7
+    assert {row.verdict.stage for row in result.rows} == {"label"}
+
+
+def test_a_provider_that_refuses_the_key_fails_the_rows_and_not_the_run(model):
+    model.answers = lambda request, number: 401
+
+    result = genaiops.evaluate(ROWS[:2], answer, judges=[good(), ExactMatch()])
+
+    assert result["good"].n_failed == 2
+    assert result["exact_match"].n_failed == 0
+    assert genaiops.get_run(result.run_id).info.status == "FINISHED"

@@ -2,8 +2,8 @@
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 from genaiops.eval.case import Case, Claim, Verdict
 from genaiops.eval.judges.base import Ask, failed
@@ -74,8 +74,10 @@ class Groundedness:
 
     model: str | None = None
     name: str = "groundedness"
-    needs: ClassVar[frozenset[str]] = frozenset({"outputs", "contexts"})
-    scale: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    needs: frozenset[str] = field(
+        default=frozenset({"outputs", "contexts"}), init=False, repr=False
+    )
+    scale: tuple[float, float] = field(default=(0.0, 1.0), init=False, repr=False)
 
     @property
     def version(self) -> str:

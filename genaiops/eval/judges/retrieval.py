@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
 
 from genaiops.errors import EvalError
 from genaiops.eval.case import Case, Verdict
@@ -25,8 +24,8 @@ class RecallAtK:
     """
 
     k: int = 5
-    needs: ClassVar[frozenset[str]] = _NEEDS
-    scale: ClassVar[tuple[float, float]] = _UNIT
+    needs: frozenset[str] = field(default=_NEEDS, init=False, repr=False)
+    scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
 
     def __post_init__(self) -> None:
         _check_k(self.k)
@@ -53,8 +52,8 @@ class PrecisionAtK:
     """
 
     k: int = 5
-    needs: ClassVar[frozenset[str]] = _NEEDS
-    scale: ClassVar[tuple[float, float]] = _UNIT
+    needs: frozenset[str] = field(default=_NEEDS, init=False, repr=False)
+    scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
 
     def __post_init__(self) -> None:
         _check_k(self.k)
@@ -78,8 +77,8 @@ class MRR:
     Answering Track Report (1999).
     """
 
-    needs: ClassVar[frozenset[str]] = _NEEDS
-    scale: ClassVar[tuple[float, float]] = _UNIT
+    needs: frozenset[str] = field(default=_NEEDS, init=False, repr=False)
+    scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -107,8 +106,8 @@ class NDCG:
     """
 
     k: int = 10
-    needs: ClassVar[frozenset[str]] = _NEEDS
-    scale: ClassVar[tuple[float, float]] = _UNIT
+    needs: frozenset[str] = field(default=_NEEDS, init=False, repr=False)
+    scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
 
     def __post_init__(self) -> None:
         _check_k(self.k)

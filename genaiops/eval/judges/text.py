@@ -3,8 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, cast
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
 
 from genaiops.errors import EvalError
 from genaiops.eval.case import Case, Verdict
@@ -24,8 +24,8 @@ class ExactMatch:
     """The answer equals the expected text, or one of several; spaces at runs and ends ignored."""
 
     ignore_case: bool = False
-    needs: ClassVar[frozenset[str]] = _BOTH
-    scale: ClassVar[tuple[float, float]] = _UNIT
+    needs: frozenset[str] = field(default=_BOTH, init=False, repr=False)
+    scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -50,7 +50,7 @@ class Contains:
 
     text: str | Sequence[str] | None = None
     mode: Literal["any", "all"] = "any"
-    scale: ClassVar[tuple[float, float]] = _UNIT
+    scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.mode not in ("any", "all"):
@@ -84,8 +84,8 @@ class RegexMatch:
     """
 
     pattern: str
-    needs: ClassVar[frozenset[str]] = _OUTPUTS
-    scale: ClassVar[tuple[float, float]] = _UNIT
+    needs: frozenset[str] = field(default=_OUTPUTS, init=False, repr=False)
+    scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
 
     def __post_init__(self) -> None:
         try:
@@ -113,8 +113,8 @@ class TokenF1:
     its removal of English articles.
     """
 
-    needs: ClassVar[frozenset[str]] = _BOTH
-    scale: ClassVar[tuple[float, float]] = _UNIT
+    needs: frozenset[str] = field(default=_BOTH, init=False, repr=False)
+    scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -136,8 +136,10 @@ class ContextOverlap:
     was copied but answers another question scores 1.
     """
 
-    needs: ClassVar[frozenset[str]] = frozenset({"outputs", "contexts"})
-    scale: ClassVar[tuple[float, float]] = _UNIT
+    needs: frozenset[str] = field(
+        default=frozenset({"outputs", "contexts"}), init=False, repr=False
+    )
+    scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
 
     @property
     def name(self) -> str:

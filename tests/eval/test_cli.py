@@ -1,0 +1,105 @@
+"""`genaiops eval` in a terminal and in CI."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from genaiops.cli.main import cli
+
+ROWS = [
+    {"id": str(n), "question": f"q{n}", "expected": f"Q{n}", "topic": str(n % 3)} for n in range(9)
+]
+PROGRAM = """
+import genaiops
+
+def shout(question):
+    return question.upper()
+
+def half(question):
+    return question.upper() if int(question[1:]) % 2 else question
+
+@genaiops.judge
+def loud(outputs):
+    return outputs.isupper()
+"""
+
+
+@pytest.fixture
+def invoke(workdir, monkeypatch):
+    name = f"answers_{workdir.name.replace('-', '_')}"
+    (workdir / f"{name}.py").write_text(PROGRAM)
+    (workdir / "rows.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
+    monkeypatch.syspath_prepend(str(workdir))
+
+    def call(*args):
+        return CliRunner().invoke(cli, ["eval", *(arg.replace("MOD", name) for arg in args)])
+
+    return call
+
+
+def test_run_prints_scores_with_intervals_and_gates_set_the_exit_status(invoke):
+    args = ("run", "rows.jsonl", "--predict", "MOD:shout", "--judge", "exact_match")
+
+    passed = invoke(*args, "--judge", "MOD:loud", "--gate", "exact_match >= 0.6")
+    failed = invoke(*args, "--gate", "exact_match >= 0.9")
+
+    assert passed.exit_code == 0, passed.output
+    assert "exact_match  1.000     0.701 to 1.000" in passed.stdout
+    assert "loud" in passed.stdout
+    assert "gate 'exact_match >= 0.6' passed" in passed.stderr
+    assert failed.exit_code == 1
+    assert "gate 'exact_match >= 0.9' failed: the bound is 0.7" in failed.stderr
+
+
+def test_run_prints_json_for_programs(invoke):
+    done = invoke(
+        "run", "rows.jsonl", "--predict", "MOD:half", "--judge", "exact_match",
+        "--cluster", "topic", "--format", "json",
+    )  # fmt: skip
+
+    (score,) = json.loads(done.stdout)
+    assert (score["score"], score["n"], score["failed"]) == ("exact_match", 9, 0)
+    assert score["estimate"] == pytest.approx(4 / 9)
+    assert "G=3" in score["method"]
+
+
+def test_compare_shows_what_the_second_run_does_better(invoke):
+    ids = []
+    for function in ("half", "shout"):
+        done = invoke("run", "rows.jsonl", "--predict", f"MOD:{function}", "--judge", "exact_match")
+        ids.append(done.stdout.split()[-1])
+
+    table = invoke("compare", *ids)
+    (change,) = json.loads(invoke("compare", *ids, "--format", "json").stdout)
+
+    assert table.exit_code == 0, table.output
+    assert f"run {ids[1]} minus {ids[0]}" in table.stdout
+    assert change["difference"] == pytest.approx(5 / 9)
+    assert (change["wins"], change["ties"], change["losses"]) == (5, 4, 0)
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("--judge", "kindness"), "there is no judge 'kindness'"),
+        (("--judge", "mrr", "--predict", "nowhere"), "write it as package.module:name"),
+        (("--judge", "mrr", "--predict", "no_such_module:f"), "cannot be imported"),
+        (("--judge", "recall_at_5"), "row 1 has no 'relevant_ids'"),
+        (("--judge", "ndcg_at_0"), "k is 0"),
+        (("--judge", "token_f1", "--gate", "high"), "cannot be read"),
+    ],
+)
+def test_what_cannot_work_is_one_line_and_exit_status_1(invoke, args, says):
+    done = invoke("run", "rows.jsonl", *args)
+
+    assert done.exit_code == 1
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_comparing_an_unknown_run_says_so(invoke):
+    done = invoke("compare", "abcdef", "abcdef")
+
+    assert done.exit_code == 1
+    assert "abcdef" in done.stderr
