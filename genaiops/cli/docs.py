@@ -29,7 +29,12 @@ def main(arguments: list[str]) -> None:
 
 def _pages(command: click.Command, parent: click.Context | None, name: str) -> Iterator[str]:
     context = click.Context(
-        command, info_name=name, parent=parent, terminal_width=100, max_content_width=100
+        command,
+        info_name=name,
+        parent=parent,
+        terminal_width=100,
+        max_content_width=100,
+        help_option_names=cli.context_settings["help_option_names"],
     )
     yield f"## {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
     if isinstance(command, click.Group):

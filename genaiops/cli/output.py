@@ -1,7 +1,5 @@
 """Listings of the command line: a table, one JSON array, or CSV; messages go to stderr."""
 
-import csv
-import io
 import json
 import math
 import re
@@ -21,6 +19,7 @@ Row = Mapping[str, Any] | Sequence[Any]  # cells of any type
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_CSV_SPECIAL = re.compile('[",\r\n]')
 _CELL_CHARS = 120
 _STEERING = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -90,11 +89,13 @@ def _json(rows: list[dict[str, Any]]) -> str:
 
 
 def _csv(rows: list[list[Any]], columns: Sequence[str]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([_csv_cell(name) for name in columns])
-    writer.writerows([_csv_cell(cell) for cell in row] for row in rows)
-    return out.getvalue()
+    lines = [[_csv_cell(cell) for cell in line] for line in (columns, *rows)]
+    return "".join(",".join(map(_csv_quoted, line)) + "\n" for line in lines)
+
+
+def _csv_quoted(text: str) -> str:
+    """The cell as RFC 4180 has it; the module csv leaves a lone carriage return bare."""
+    return '"' + text.replace('"', '""') + '"' if _CSV_SPECIAL.search(text) else text
 
 
 def _csv_cell(value: Any) -> str:  # a cell of any type

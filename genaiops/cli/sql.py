@@ -24,9 +24,9 @@ __all__ = ["sql"]
 def sql(query: str, format: Format, timeout_s: float, max_rows: int | None) -> None:  # noqa: A002  the option is called --format
     """Run SQL over the store, read-only.
 
-    QUERY is one statement of DuckDB SQL, or - to read it from standard input. The views spans,
-    traces, runs, metrics, prompts and others are described in docs/sql.md; `SHOW TABLES` lists
-    them. The query can read nothing but the store and change nothing.
+    QUERY is one statement of DuckDB SQL, or - to read it from standard input. The views are spans,
+    traces, assessments, runs, params, metrics, eval_rows, prompts and others: `SHOW TABLES` lists
+    them, `DESCRIBE spans` the columns of one. The query reads the store and nothing else, and changes nothing.
     """
     from genaiops.query import sql as run
 

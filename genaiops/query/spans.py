@@ -62,7 +62,7 @@ def search_spans(phrase: str, *, ignore_case: bool = False, limit: int = 50) -> 
 
 
 def _windows(reader: Reader) -> list[tuple[int | None, int | None]]:
-    """Ranges of start times, newest first: about 1/64 of the traces, then twice as many, …"""
+    """Ranges of start times, newest first: about 1/64 of the traces, then twice as many each."""
     shares = [1 - (2**step - 1) / 64 for step in range(1, 7)]
     edges = reader.query(f"SELECT approx_quantile(start_ns, {shares}) FROM traces").rows[0][0]
     bounds: list[int | None] = [None, *sorted(set(edges or ()), reverse=True), None]
