@@ -71,7 +71,7 @@ class Engine:
             raise FilterError(
                 f"the query needs more memory than it may use: {_first_line(error)}"
             ) from error
-        except (duckdb.Error, ValueError, TypeError, NotImplementedError) as error:
+        except (duckdb.Error, ValueError, TypeError, NotImplementedError, RuntimeError) as error:
             if isinstance(failure := _failed(error), DamagedError):
                 raise failure from error
             raise FilterError(f"the query cannot be run: {_first_line(error)}") from error
@@ -80,6 +80,8 @@ class Engine:
 
     def _fetch(self, sql: str, params: Any, max_rows: int | None) -> Table:
         cursor = self.connection.execute(sql, params or None)
+        if cursor is None:  # pyright: ignore[reportUnnecessaryComparison]  text without a statement
+            raise FilterError("the SQL has no statement: write SELECT …")
         described = cursor.description or []
         columns = [column[0] for column in described]
         rows = cursor.fetchall() if max_rows is None else cursor.fetchmany(max_rows)
