@@ -1,6 +1,6 @@
 """One call in the dialect of its target: the request as bytes, the answer as OpenAI's shapes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -91,12 +91,14 @@ class ChunkReader:
         self._anthropic = anthropic.StreamReader()
         self._translate = target.provider.dialect == "anthropic"
 
-    def feed(self, piece: bytes) -> list[_Json]:
+    def feed(self, piece: bytes) -> Iterator[_Json]:
         """The chunks that these bytes complete.
 
-        Raises: ProviderError when the provider sent an error or something else than a chunk.
+        Raises: ProviderError when the provider sent an error or something else than a chunk; the
+            chunks before it come first.
         """
-        return [c for event in self._splitter.feed(piece) for c in self._chunks(event)]
+        for event in self._splitter.feed(piece):
+            yield from self._chunks(event)
 
     def finish(self) -> list[_Json]:
         """The last chunks, once the bytes are over.

@@ -2,7 +2,7 @@
 
 A sentence is scored by the words it shares with the question, rare words counting more (inverse
 document frequency over all sentences of the prompt), and a little by how well its whole passage
-fits. The best sentence is given, and further ones while they score at least `_ENOUGH` of the best
+fits and how early it stands. The best sentence is given, and further ones while they score at least `_ENOUGH` of the best
 and the prompt allows more. The same prompt has the same answer, always.
 """
 
@@ -20,6 +20,8 @@ _ENOUGH = 0.55
 _TOO_LITTLE = 0.12
 """Share of the question's weight that the best sentence must cover to count as an answer."""
 _PASSAGE_WEIGHT = 0.25
+_LATER = 0.06
+"""Less for each passage before: retrievers put what fits best first."""
 _LONG_SENTENCE = 45
 _NO_SENTENCE = 0.6  # headings, code, cells of tables
 
@@ -118,6 +120,7 @@ def _scores(
     return [
         (own + _PASSAGE_WEIGHT * passage[s.passage] * bool(own))
         / (1.0 + max(s.length - _LONG_SENTENCE, 0) / _LONG_SENTENCE)
+        * max(1.0 - _LATER * s.passage, 0.5)
         * (1.0 if s.length >= 4 and s.text.endswith((".", "!", "?")) else _NO_SENTENCE)
         for own, s in zip(shared, sentences, strict=True)
     ]

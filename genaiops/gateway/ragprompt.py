@@ -2,8 +2,8 @@
 
 What is understood, so that prompts can be written for it:
 
-* **Sections.** A line that starts with one of the words of `_LABELS` and a colon (``Question: …``,
-  ``## Context``, ``**Passages:**``) opens a section up to the next such line; so do XML tags
+* **Sections.** A line (or a sentence) that starts with one of the words of `_LABELS` and a colon
+  (``Question: …``, ``## Context``, ``**Passages:**``) opens a section up to the next; so do tags
   (``<context>…</context>``). The question is the last one asked by the user; where none is
   labelled it is what the last user message says outside its sections.
 * **Passages.** A section of context falls into passages at marks (``[id] …``, ``Passage id: …``,
@@ -23,10 +23,10 @@ __all__ = ["Passage", "RagPrompt", "Wishes", "message_text", "read_prompt"]
 _LABELS = {
     "question": "question|user question|query|q",
     "context": "context|contexts|passages|documents|sources|excerpts|retrieved passages|evidence",
-    "other": "answer|a|instructions|instruction|rules|task|response|output|examples|notes?",
+    "other": "answer|instructions|instruction",
 }
 _OPENING = re.compile(
-    r"^[ \t]*(?P<mark>#{1,6}[ \t]*|[*_]{2})?(?:"
+    r"(?:^|(?<=[.?!]) )[ \t]*(?P<mark>#{1,6}[ \t]*|[*_]{2})?(?:"
     + "|".join(f"(?P<{kind}>{words})" for kind, words in _LABELS.items())
     + r")[ \t]*(?P<end>:?[*_]{2}:?|:|$)[ \t]*",
     re.IGNORECASE | re.MULTILINE,

@@ -1,0 +1,73 @@
+"""A scripted provider, and a gateway process in front of it."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from tests.gateway.fake import FakeProvider, fake_provider
+
+KEY = "sk-test-5b2f0c9d8e7a6b5c4d3e2f1a"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running gateway process."""
+
+    port: int
+    process: subprocess.Popen[str]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProvider]:
+    """A scripted provider, which the environment names as OpenAI and as Anthropic."""
+    with fake_provider() as fake:
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{fake.url}/v1")
+        monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", fake.url)
+        yield fake
+
+
+@contextmanager
+def gateway_process(*options: str) -> Iterator[Served]:
+    command = [sys.executable, "-c", "from genaiops.cli.main import main; main()", "gateway"]
+    process = subprocess.Popen(
+        [*command, "start", "--port", "0", *options],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONWARNINGS": "default"},
+    )
+    assert process.stderr is not None
+    try:
+        line = process.stderr.readline()
+        found = re.search(r":(\d+)/v1", line)
+        assert found, line + process.stderr.read()
+        yield Served(int(found[1]), process)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(timeout=60)
+        process.stderr.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Served]]:
+    """Starts a gateway process with options of `genaiops gateway start`."""
+    with ExitStack() as stack:
+        yield lambda *options: stack.enter_context(gateway_process(*options))
+
+
+@pytest.fixture
+def gateway(provider: FakeProvider, serve: Callable[..., Served]) -> Served:
+    """A gateway process in front of the scripted provider."""
+    return serve()
