@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 
 import pytest
 
@@ -433,3 +434,96 @@ def test_a_provider_that_refuses_the_key_fails_the_rows_and_not_the_run(model):
     assert result["good"].n_failed == 2
     assert result["exact_match"].n_failed == 0
     assert genaiops.get_run(result.run_id).info.status == "FINISHED"
+
+
+def test_a_cut_off_answer_is_asked_for_again_and_no_score_is_lost(model):
+    model.answers = lambda request, number: (
+        ('{"rationale": "it is ri', "length") if number % 2 else '{"verdict": "yes"}'
+    )
+
+    result = genaiops.evaluate(ROWS, answer, judges=[good()], concurrency=1)
+
+    assert (result["good"].n_ok, result["good"].calls) == (6, 12)
+    assert "cut off" in model.requests[1]["messages"][-1]["content"]
+
+
+def test_a_judge_that_hangs_is_a_failure_of_its_row(model):
+    release = threading.Event()
+    model.answers = lambda request, number: release.wait(10) and '{"verdict": "yes"}'
+
+    @genaiops.judge
+    def stuck(outputs):
+        release.wait(10)
+        return True
+
+    result = genaiops.evaluate(ROWS[:1], answer, judges=[good(), stuck], timeout_s=0.2)
+    release.set()
+
+    assert [row.error for row in result.rows] == [
+        "openai/judge did not answer within 0.2 s",
+        "stuck took longer than 0.2 s",
+    ]
+
+
+def test_repetitions_are_questions_of_their_own_and_cached_as_such(model):
+    for _ in range(2):
+        genaiops.evaluate(ROWS[:1], answer, judges=[good()], repeats=3)
+
+    assert len(model.requests) == 3
+
+
+def test_predictions_of_any_type_and_size_are_values():
+    class Odd:
+        def __str__(self):
+            return "odd"
+
+    def strange(question):
+        number = int(answer(question))
+        return [None, Odd(), "x" * 200_000, {1: Odd()}, b"bytes", float("nan")][number]
+
+    result = genaiops.evaluate(ROWS, strange, judges=[TokenF1()])
+
+    assert [row.case.outputs for row in result.rows][:4] == [
+        None,
+        "odd",
+        "x" * 200_000,
+        {"1": "odd"},
+    ]
+    assert "outputs missing" in result.failures()[0].error
+
+
+def test_progress_on_a_terminal_is_one_line(capsys):
+    genaiops.evaluate(ROWS, answer, judges=[ExactMatch()], name="mine", progress=True)
+
+    shown = capsys.readouterr().err
+    assert "\rmine: 6 of 6 rows" in shown
+    assert "\n" not in shown
+
+
+def test_an_error_beside_a_running_loop_reaches_the_caller():
+    def broken(done, total):
+        raise RuntimeError("no room")
+
+    async def notebook():
+        genaiops.evaluate(ROWS, answer, judges=[ExactMatch()], progress=broken)
+
+    with pytest.raises(RuntimeError, match="no room"):
+        asyncio.run(notebook())
+    assert genaiops.sql("SELECT status FROM runs").rows == [("FAILED",)]
+
+
+def test_clusters_may_come_from_a_function():
+    rows = [{**row, "n": n // 3} for n, row in enumerate(ROWS)]
+    options = {"judges": [ExactMatch()], "cluster": lambda row: row["n"]}
+
+    result = genaiops.evaluate(rows, answer, **options)
+    other = genaiops.evaluate(rows, lambda question: "0", **options)
+
+    assert "G=2" in result["exact_match"].method
+    assert result.compare(other)["exact_match"].method == "paired cluster t (G=2)"
+
+
+def test_the_async_twin_gives_the_same():
+    result = asyncio.run(genaiops.aevaluate(ROWS, answer, judges=[ExactMatch()]))
+
+    assert result["exact_match"].estimate == 1.0
