@@ -7,6 +7,7 @@ wins (of parameters, the older one: they are immutable).
 import hashlib
 import json
 import math
+import re
 import time
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -27,6 +28,7 @@ KINDS: tuple[Kind, ...] = (
     "tag",
 )
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _encoder = msgspec.json.Encoder()
 
 
@@ -84,10 +86,10 @@ def _text(kind: Kind, value: Any) -> str | None:  # any JSON value
         return repr(number) if math.isfinite(number) else str(number)
     if kind == "tag":
         return str(value)
-    return json.dumps(value, default=str)
+    return json.dumps(value, default=str, ensure_ascii=False)
 
 
 def _plain(record: Mapping[str, Any]) -> bytes:
     """The slow way, for values that msgspec refuses: lone surrogates become U+FFFD."""
     text = json.dumps(record, default=str, ensure_ascii=False)
-    return text.encode("utf-8", errors="replace")
+    return _SURROGATE.sub("\ufffd", text).encode("utf-8")
