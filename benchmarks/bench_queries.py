@@ -3,8 +3,9 @@
     python benchmarks/bench_queries.py [--spans 1000000] [--folder DIR]
 
 The spans go through the journal and compaction as any others do; a folder given is used again.
-Figures are medians of warm calls through `genaiops.query`. The floor of the same run is the time
-DuckDB itself takes to open the file, count the traces and close.
+Figures are medians of warm calls through `genaiops.query`, in a process that keeps DuckDB loaded
+as the dashboard does; each call opens the file and closes it. The floor of the same run is the time
+DuckDB itself takes to start, open the file, count the traces and close.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from span_generator import NOWHERE, lines, sentences
 
 from genaiops.config import configure
 from genaiops.query import traces, usage
+from genaiops.query.store import keep_warm
 from genaiops.store import current_store
 from genaiops.store.vacuum import vacuum
 
@@ -136,11 +138,16 @@ def main() -> None:
             began = time.perf_counter()
             load(args.spans)
             print(f"{args.spans:,} spans loaded in {time.perf_counter() - began:.0f} s")
+        floor_ms = median_ms(floor, REPEATS)
+        cold_ms = median_ms(lambda: traces.search(limit=50), REPEATS)
+        keep_warm()
         late = 0
         size = (current_store().folder / "genaiops.duckdb").stat().st_size / args.spans
         print(f"{'bytes per span in the file':46}{size:10.0f} B   promise 650 B")
         late += size > 650
-        print(f"{'floor: DuckDB opens, counts, closes':46}{median_ms(floor, REPEATS):10.1f} ms")
+        print(f"{'floor: DuckDB starts, opens, counts, closes':46}{floor_ms:10.1f} ms")
+        print(f"{'newest 50 when DuckDB starts for it':46}{cold_ms:10.1f} ms  promise 60 ms")
+        late += cold_ms > 60
         for figure in figures():
             took = median_ms(figure.call, figure.repeats)
             late += took > figure.promise_ms

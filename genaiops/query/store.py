@@ -9,7 +9,7 @@ from genaiops.store.base import Health
 from genaiops.store.doctor import examine
 from genaiops.store.maintainer import start_child
 
-__all__ = ["health", "maintain", "uri"]
+__all__ = ["health", "keep_warm", "maintain", "uri"]
 
 
 def health() -> Health:
@@ -20,6 +20,11 @@ def health() -> Health:
 def uri() -> str:
     """Where the current store is."""
     return current_store().uri
+
+
+def keep_warm() -> None:
+    """Makes every question to the current store faster, in a program that asks all the time."""
+    current_store().keep_warm()
 
 
 @contextlib.contextmanager

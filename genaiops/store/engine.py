@@ -78,6 +78,10 @@ class Engine:
         finally:
             timer.cancel()
 
+    def close(self) -> None:
+        """Closes the connection, and the instance with its last one; more than once is harmless."""
+        self.connection.close()
+
     def _fetch(self, sql: str, params: Any, max_rows: int | None) -> Table:
         cursor = self.connection.execute(sql, params or None)
         if cursor is None:  # pyright: ignore[reportUnnecessaryComparison]  text without a statement
