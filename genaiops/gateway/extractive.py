@@ -27,6 +27,7 @@ _NO_SENTENCE = 0.6  # headings, code, cells of tables
 
 _WORD = re.compile(r"[a-z0-9_]+", re.IGNORECASE)
 _BOUNDARY = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[`*]?[A-Z0-9_])")
+_BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|cf|vs|resp|approx|Dr|Mr|Ms|No)|\b[A-Z])\.$")
 _STOP_WORDS = frozenset(
     word
@@ -85,7 +86,7 @@ def split_sentences(text: str) -> list[str]:
     found: list[str] = []
     for paragraph in re.split(r"\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)", text):
         pending = ""
-        for piece in _BOUNDARY.split(" ".join(paragraph.split())):
+        for piece in _BOUNDARY.split(" ".join(_BULLET.sub("", paragraph).split())):
             pending = f"{pending} {piece}".strip()
             if not _ABBREVIATION.search(pending):
                 found.append(pending)

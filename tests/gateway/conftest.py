@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -17,9 +18,10 @@ KEY = "sk-test-5b2f0c9d8e7a6b5c4d3e2f1a"
 
 @dataclass(frozen=True)
 class Served:
-    """A running gateway process."""
+    """A running gateway process, and the folder it runs in."""
 
     port: int
+    folder: Path
     process: subprocess.Popen[str]
 
     @property
@@ -39,20 +41,21 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProvider]:
 
 
 @contextmanager
-def gateway_process(*options: str) -> Iterator[Served]:
+def gateway_process(folder: Path, *options: str, **environment: str) -> Iterator[Served]:
     command = [sys.executable, "-c", "from genaiops.cli.main import main; main()", "gateway"]
     process = subprocess.Popen(
         [*command, "start", "--port", "0", *options],
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONWARNINGS": "default"},
+        cwd=folder,
+        env=os.environ | environment,
     )
     assert process.stderr is not None
     try:
         line = process.stderr.readline()
         found = re.search(r":(\d+)/v1", line)
         assert found, line + process.stderr.read()
-        yield Served(int(found[1]), process)
+        yield Served(int(found[1]), folder, process)
     finally:
         if process.poll() is None:
             process.terminate()
@@ -61,13 +64,40 @@ def gateway_process(*options: str) -> Iterator[Served]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Served]]:
+def serve(workdir: Path) -> Iterator[Callable[..., Served]]:
     """Starts a gateway process with options of `genaiops gateway start`."""
     with ExitStack() as stack:
-        yield lambda *options: stack.enter_context(gateway_process(*options))
+        yield lambda *options: stack.enter_context(gateway_process(workdir, *options))
+
+
+@pytest.fixture(scope="session")
+def shared(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[FakeProvider, Served]]:
+    """A scripted provider and a gateway in front of it, for all tests that leave it running."""
+    with fake_provider() as fake:
+        environment = {
+            "OPENAI_API_KEY": KEY,
+            "OPENAI_BASE_URL": f"{fake.url}/v1",
+            "ANTHROPIC_API_KEY": KEY,
+            "ANTHROPIC_BASE_URL": fake.url,
+            "GENAIOPS_TRACKING_URI": "./.genaiops",
+        }
+        with gateway_process(tmp_path_factory.mktemp("gateway"), **environment) as served:
+            yield fake, served
 
 
 @pytest.fixture
-def gateway(provider: FakeProvider, serve: Callable[..., Served]) -> Served:
-    """A gateway process in front of the scripted provider."""
-    return serve()
+def asked(shared: tuple[FakeProvider, Served]) -> FakeProvider:
+    """The provider behind `gateway`, with nothing said yet."""
+    fake, _ = shared
+    fake.script.clear()
+    fake.requests.clear()
+    fake.gone.clear()
+    return fake
+
+
+@pytest.fixture
+def gateway(asked: FakeProvider, shared: tuple[FakeProvider, Served]) -> Served:
+    """The shared gateway process."""
+    return shared[1]
