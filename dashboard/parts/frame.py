@@ -43,9 +43,10 @@ def frame(folder: Path) -> None:
 
 
 def _where() -> None:
-    """Which store this is."""
+    """Which store this is, kept ready for the next question."""
     try:
         uri = store.uri()
+        store.keep_warm()
     except GenaiopsError:
         return  # the page itself says what is wrong
     note(f"Store {uri}", key="store")
