@@ -52,7 +52,7 @@ async def predict(
         except Exception as error:  # noqa: BLE001  whatever predict_fn raises is a value of its row
             span.record_exception(error)
             reason = _reason(error, timeout_s)
-            span.set_status("error", reason)  # pyright: ignore[reportUnknownMemberType]  OTel's
+            span.set_status("error", reason)
             return Prediction(error=reason, trace_id=_id(span.trace_id), duration_ms=_ms(started))
         outputs, contexts, ids = _parts(returned, fn is not None)
         span.set_outputs(outputs)
