@@ -16,12 +16,12 @@ def demo(no_ui: bool, host: str, port: int) -> None:
     prompt, both are evaluated, and the dashboard shows what came out. Runs offline; with
     OPENAI_API_KEY or ANTHROPIC_API_KEY a real model answers and judges.
     """
-    from genaiops.demo.tour import run_demo
-
     if not no_ui:
         from genaiops.cli.ui import check
 
         check(host)
+    from genaiops.demo.tour import run_demo
+
     run_demo(click.echo)
     if not no_ui:
         from genaiops.cli.ui import serve
