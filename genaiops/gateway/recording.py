@@ -123,7 +123,7 @@ class CallRecord:
         """The application stopped a stream: ``closed``, ``abandoned``, ``cancelled``; it ends."""
         if self._span is not None:
             self._span.set_attribute(semconv.STREAM_FINISH, how)
-            self._span.set_status("unset")  # pyright: ignore[reportUnknownMemberType]  OpenTelemetry's types are loose
+            self._span.set_status("unset")
             self._span.end()
 
     def end(self) -> None:

@@ -60,7 +60,16 @@ class FormattedMessages(list[dict[str, Any]]):
     __slots__ = ("prompt",)
 
     def __init__(self, messages: Sequence[Mapping[str, Any]], prompt: PromptRef) -> None:
-        super().__init__(dict(message) for message in messages)
+        super().__init__(
+            # clients copy the list, but hand on the texts in it
+            {
+                key: FormattedText(value, prompt)
+                if key == "content" and type(value) is str
+                else value
+                for key, value in message.items()
+            }
+            for message in messages
+        )
         self.prompt = prompt
 
 

@@ -8,8 +8,8 @@ from opentelemetry import trace as otel
 from genaiops.tracing import diagnostics
 from genaiops.tracing.context import SPAN_KEY, Context, get_context, set_context, with_span
 from genaiops.tracing.dropped import Dropped
-from genaiops.tracing.record import Named
 from genaiops.tracing.options import Bind
+from genaiops.tracing.record import Named
 from genaiops.tracing.runtime import Runtime, current, random_bits
 from genaiops.tracing.span import Span
 from genaiops.tracing.ticker import OPEN, state, unpark

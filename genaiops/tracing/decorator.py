@@ -74,7 +74,9 @@ def trace(
             kind = type(cast("classmethod[Any, Any, Any]", target))
             inner = cast("Function", target.__func__)
             owned = kind is classmethod
-            return kind(_wrap(inner, _named(inner, name, span_type, attributes), options, owned=owned))
+            return kind(
+                _wrap(inner, _named(inner, name, span_type, attributes), options, owned=owned)
+            )
         if isinstance(target, property):
             inner = cast("Function", target.fget)
             made = _wrap(inner, _named(inner, name, span_type, attributes), options, owned=False)
@@ -96,7 +98,7 @@ def start_span(
     span_type: str = "function",
     attributes: Mapping[str, Any] | None = None,
 ) -> Span | Dropped:
-    """A span for a block: ``with start_span("rerank") as span:``, or ``async with``.
+    """A span for the block of a ``with`` or ``async with`` statement.
 
     Args:
         name: Name of the span.
@@ -168,9 +170,7 @@ def _finish(span: Span | Dropped, result: Any, options: Options) -> Any:  # any 
     return result
 
 
-def _plain(
-    function: Function, named: Named, options: Options, bind: Bind | None
-) -> Function:
+def _plain(function: Function, named: Named, options: Options, bind: Bind | None) -> Function:
     def traced(*args: Any, **kwargs: Any) -> Any:  # as of the function
         span = begin_call(named, bind, args, kwargs)
         if span is None:

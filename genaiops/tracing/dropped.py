@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from opentelemetry import trace as otel
+from opentelemetry.trace import Span as OtelSpan
+from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
 
 from genaiops.tracing.context import Context, get_context, set_context, with_span
 from genaiops.tracing.runtime import random_bits
@@ -12,11 +13,11 @@ from genaiops.tracing.runtime import random_bits
 __all__ = ["NOTHING", "Dropped"]
 
 if TYPE_CHECKING:
-    _Base = otel.Span
+    _Base = OtelSpan
 else:
     _Base = object  # registered below: a real subclass would carry a __dict__
 
-_UNSAMPLED = otel.TraceFlags(otel.TraceFlags.DEFAULT)
+_UNSAMPLED = TraceFlags(TraceFlags.DEFAULT)
 
 
 class Dropped(_Base):
@@ -30,7 +31,7 @@ class Dropped(_Base):
     def __init__(self, trace_int: int) -> None:
         self.trace_int = trace_int
         self.before: Context | None = None
-        self.otel: otel.SpanContext | None = None
+        self.otel: SpanContext | None = None
 
     @property
     def trace_id(self) -> str:
@@ -64,14 +65,10 @@ class Dropped(_Base):
     ) -> None:
         """Records nothing."""
 
-    def add_link(
-        self, context: otel.SpanContext, attributes: Mapping[str, Any] | None = None
-    ) -> None:
+    def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None = None) -> None:
         """Records nothing."""
 
-    def set_status(
-        self, status: str | otel.Status | otel.StatusCode, description: str | None = None
-    ) -> None:
+    def set_status(self, status: str | Status | StatusCode, description: str | None = None) -> None:
         """Records nothing."""
 
     def update_name(self, name: str) -> None:
@@ -93,11 +90,11 @@ class Dropped(_Base):
         """False."""
         return False
 
-    def get_span_context(self) -> otel.SpanContext:
+    def get_span_context(self) -> SpanContext:
         """An unsampled context, so that spans below are dropped in every library."""
         if self.otel is None:
             span_id = random_bits(64) if self.trace_int else 0
-            self.otel = otel.SpanContext(self.trace_int, span_id, False, _UNSAMPLED)
+            self.otel = SpanContext(self.trace_int, span_id, False, _UNSAMPLED)
         return self.otel
 
     def activate(self, before: Context) -> None:
@@ -110,14 +107,14 @@ class Dropped(_Base):
         """Makes the span before it current again."""
         set_context(self.before)
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException) -> None:  # noqa: ARG002  as of Span
         """Makes the span before it current again."""
         self.end()
 
     def note_failure(self, error: BaseException) -> None:
         """Records nothing."""
 
-    def end(self, end_time: int | None = None) -> None:
+    def end(self, end_time: int | None = None) -> None:  # noqa: ARG002  as of Span
         """Makes the span before it current again."""
         if self.before is not None and get_context() is self.context:
             set_context(self.before)
@@ -147,7 +144,7 @@ class Dropped(_Base):
         self.end()
 
 
-otel.Span.register(Dropped)
+OtelSpan.register(Dropped)
 
 NOTHING = Dropped(0)
 """Stands for the current span outside a trace."""

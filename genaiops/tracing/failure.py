@@ -49,5 +49,3 @@ def described(error: BaseException) -> dict[str, object]:
         "exception.message": message_of(error),
         "exception.stacktrace": stack,
     }
-
-

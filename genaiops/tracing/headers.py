@@ -8,7 +8,7 @@ from opentelemetry import trace as otel
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from genaiops.tracing.context import Context, get_context, set_context
+from genaiops.tracing.context import get_context, set_context
 
 __all__ = ["extract", "inject"]
 
@@ -34,14 +34,13 @@ def inject(headers: MutableMapping[str, str] | None = None) -> MutableMapping[st
 
 @contextlib.contextmanager
 def extract(headers: Headers) -> Generator[otel.Span]:
-    """Continues the trace that another process injected: ``with extract(headers): ...``.
+    """Continues the trace that another process injected, for the block of a ``with`` statement.
 
     Spans inside are children of the caller's span. Headers without a trace change nothing.
     """
     found = _read(headers)
     before = get_context()
-    context = cast("Context", _trace.extract(found, before))
-    context = cast("Context", _baggage.extract(found, context))
+    context = _baggage.extract(found, _trace.extract(found, before))
     set_context(context)
     try:
         yield otel.get_current_span(context)
@@ -51,12 +50,14 @@ def extract(headers: Headers) -> Generator[otel.Span]:
 
 
 def _read(headers: Headers) -> dict[str, str]:
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    table = cast("Mapping[str, Any]", headers).items() if isinstance(headers, Mapping) else headers
+    pairs = cast("Iterable[tuple[Any, Any]]", table)
     found: dict[str, str] = {}
     for name, value in pairs:
         lower = _text(name).lower()
         if lower in _NAMES:
-            text = _text(value[0] if isinstance(value, list) and value else value)
+            several = cast("list[Any]", value) if isinstance(value, list) else [value]
+            text = _text(several[0] if several else "")
             found[lower] = f"{found[lower]},{text}" if lower in found else text
     return found
 

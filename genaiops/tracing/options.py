@@ -57,7 +57,7 @@ def binder(function: Callable[..., Any], options: Options, *, owned: bool) -> Bi
     return lambda args, kwargs: {k: v for k, v in bind(args, kwargs).items() if k in names}
 
 
-def _by_signature(
+def _by_signature(  # noqa: C901  one binder chosen for speed, in one place
     function: Callable[..., Any], *, owned: bool
 ) -> Callable[[tuple[Any, ...], dict[str, Any]], dict[str, Any]]:
     try:
@@ -65,7 +65,9 @@ def _by_signature(
     except (TypeError, ValueError):  # a builtin without a signature
         return lambda args, kwargs: {"args": args} | kwargs if args else dict(kwargs)
     skip = 1 if parameters and (owned or parameters[0].name in _OWN) else 0
-    by_place = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    by_place = [
+        p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
     names = tuple(by_place[skip:])
     rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "args")
     more = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)

@@ -24,7 +24,7 @@ from genaiops.tracing.begin import joined
 from genaiops.tracing.span import SINKS, Span
 
 if TYPE_CHECKING:
-    from genaiops.tracing.sdk import GenaiopsSpanProcessor as GenaiopsSpanProcessor
+    from genaiops.tracing.sdk import GenaiopsSpanProcessor
 
 __all__ = ["GenaiopsSpanProcessor", "drain", "install", "join"]
 
@@ -143,7 +143,8 @@ def _run() -> None:
 
 def _after_fork_in_child() -> None:
     global _thread, _queue, _lock
-    _thread, _queue, _lock = None, queue.Queue(QUEUE_SPANS), threading.Lock()
+    _thread, _lock = None, threading.Lock()
+    _queue = queue.Queue(QUEUE_SPANS)
 
 
 def __getattr__(name: str) -> Any:  # loads the SDK only for who asks

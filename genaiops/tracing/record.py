@@ -1,7 +1,7 @@
 """From a span to its journal line."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 
@@ -49,7 +49,10 @@ class Named:
         """The part of the line that all spans of this name share, ending in a comma."""
         if self.runtime is not runtime:
             columns = {"name": runtime.capture.text(self.name, "name"), "span_type": self.span_type}
-            columns |= {"service": runtime.settings.service, "experiment": runtime.settings.experiment}
+            columns |= {
+                "service": runtime.settings.service,
+                "experiment": runtime.settings.experiment,
+            }
             if self.attributes:
                 columns |= _from_attributes(self.attributes, runtime.capture)
             self.part = encode(columns)[1:-1] + b","
@@ -142,9 +145,11 @@ def full_line(span: Recorded, runtime: Runtime, facts: TraceFacts | None, *, end
 
 
 def _facts(facts: TraceFacts, capture: Capturer, *, whole: bool) -> dict[str, Any]:
-    line: dict[str, Any] = {"session_id": facts.session_id, "user_id": facts.user_id}
+    texts = {"session_id": facts.session_id, "user_id": facts.user_id}
     if whole:
-        line["trace_name"] = facts.name
+        texts["trace_name"] = facts.name
+    line: dict[str, Any] = {k: capture.text(v, k) for k, v in texts.items() if v is not None}
+    if whole:
         if facts.tags:
             line["tags"] = _RAW(capture.facts(facts.tags, "tags"))
         if facts.metadata:
@@ -192,7 +197,8 @@ def _fitting(column: str, value: Any) -> Any:  # what an application set, of any
     if column == "finish_reasons":
         if isinstance(value, str):
             return [value]
-        return [str(item) for item in value] if isinstance(value, list | tuple) else None
+        several = isinstance(value, list | tuple)
+        return [str(item) for item in cast("list[Any]", value)] if several else None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -200,5 +206,3 @@ def _fitting(column: str, value: Any) -> Any:  # what an application set, of any
         return number if column == "cost_usd" else int(number) if number == int(number) else None
     except (ValueError, OverflowError):
         return None
-
-

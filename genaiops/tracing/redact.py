@@ -31,7 +31,7 @@ _KEY_NAMES = (
     r"authorization|api[_-]?key|access[_-]?key|private[_-]?key|passwords?|passwd|passphrase"
     r"|token|secrets?|cookies?"
 )
-_SECRET_KEY_PATTERN = re.compile(rf"(?:.*[^a-z0-9])?(?:x?)(?:{_KEY_NAMES})|.*(?:token|secret|password)")
+_SECRET_KEY = re.compile(rf"(?:.*[^a-z0-9])?(?:x?)(?:{_KEY_NAMES})|.*(?:token|secret|password)")
 _EMBEDDED = re.compile(
     rf"(\\*\"[\w-]*(?:{_KEY_NAMES})\\*\"\s*:\s*\\*\")((?:[^\"\\]|\\[^\"])+)", re.IGNORECASE
 )
@@ -163,7 +163,9 @@ def _is_secret_key(key: str) -> bool:
     return _SECRET_KEY.fullmatch(key.lower()) is not None
 
 
-def _by_pattern(name: str, pattern: str, check: Callable[[str], bool] | None = None) -> Callable[[str], str]:
+def _by_pattern(
+    name: str, pattern: str, check: Callable[[str], bool] | None = None
+) -> Callable[[str], str]:
     compiled = re.compile(pattern)
     mask = f"[{name.upper()}]"
 
@@ -175,7 +177,10 @@ def _by_pattern(name: str, pattern: str, check: Callable[[str], bool] | None = N
 
 def _luhn(text: str) -> bool:
     digits = [int(character) for character in text if character.isdigit()]
-    doubled = [digit if i % 2 == 0 else sum(divmod(digit * 2, 10)) for i, digit in enumerate(reversed(digits))]
+    doubled = [
+        digit if i % 2 == 0 else sum(divmod(digit * 2, 10))
+        for i, digit in enumerate(reversed(digits))
+    ]
     return 13 <= len(digits) <= 19 and sum(doubled) % 10 == 0
 
 
@@ -197,11 +202,17 @@ def _ip(text: str) -> bool:
 
 
 NAMES: dict[str, Callable[[str], str]] = {
-    "email": _by_pattern("email", r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+"),
-    "phone": _by_pattern("phone", r"(?<![\w.])(?:\+\d|\(?0\d|\d{3}[-. ])[\d ()./-]{6,18}\d(?!\w)", _phone),
+    "email": _by_pattern(
+        "email", r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+"
+    ),
+    "phone": _by_pattern(
+        "phone", r"(?<![\w.])(?:\+\d|\(?0\d|\d{3}[-. ])[\d ()./-]{6,18}\d(?!\w)", _phone
+    ),
     "credit_card": _by_pattern("credit_card", r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)", _luhn),
     "iban": _by_pattern("iban", r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b", _iban),
-    "api_key": _by_pattern("api_key", r"(?<![A-Za-z0-9])(?:[a-z]{2,8}[-_])+(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{20,}"),
+    "api_key": _by_pattern(
+        "api_key", r"(?<![A-Za-z0-9])(?:[a-z]{2,8}[-_])+(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{20,}"
+    ),
     "ip": _by_pattern(
         "ip",
         r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"

@@ -7,7 +7,7 @@ import io
 import types
 import weakref
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Self, cast
 
 from genaiops.tracing.options import Options
 from genaiops.tracing.span import Span
@@ -29,12 +29,12 @@ def later(result: Any, span: Span, options: Options) -> tuple[bool, Any]:  # any
 
     Returns: Whether that is so, and what the caller gets in place of the result.
     """
-    wrap = _kind(type(result))
+    wrap = _kind(cast("type[Any]", type(result)))
     return (False, result) if wrap is None else (True, wrap(result, span, options))
 
 
 @functools.lru_cache(maxsize=1024)
-def _kind(kind: type) -> _Later | None:
+def _kind(kind: type[Any]) -> _Later | None:
     """How results of this type are followed; None when they are whole."""
     if kind is types.GeneratorType:
         return lambda result, span, options: TracedGenerator(result, _recorder(span, options))
@@ -101,7 +101,7 @@ class TracedIterator:
 
     @property
     def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]  that is the point
-        return type(self._inner)
+        return cast("type[Any]", type(self._inner))
 
     def __iter__(self) -> "TracedIterator":
         return self
@@ -110,11 +110,11 @@ class TracedIterator:
         with self._step as step:
             return step.item(next(self._inner))
 
-    def __enter__(self) -> "TracedIterator":
+    def __enter__(self) -> Self:
         self._inner.__enter__()
         return self
 
-    def __exit__(self, *error: Any) -> Any:  # as of the original
+    def __exit__(self, *error: object) -> Any:  # as of the original
         try:
             return self._inner.__exit__(*error)
         finally:
@@ -138,11 +138,11 @@ class TracedAsyncIterator(TracedIterator):
         with self._step as step:
             return step.item(await self._inner.__anext__())
 
-    async def __aenter__(self) -> "TracedAsyncIterator":
+    async def __aenter__(self) -> Self:
         await self._inner.__aenter__()
         return self
 
-    async def __aexit__(self, *error: Any) -> Any:  # as of the original
+    async def __aexit__(self, *error: object) -> Any:  # as of the original
         try:
             return await self._inner.__aexit__(*error)
         finally:

@@ -23,10 +23,9 @@ class Runtime:
 
     Attributes:
         sample_below: A trace is kept when the low 64 bits of its id are below; None keeps all.
-        process: The part of a journal line that is the same for every span of this process.
     """
 
-    __slots__ = ("append", "capture", "content", "disabled", "process", "sample_below", "settings")
+    __slots__ = ("append", "capture", "content", "disabled", "sample_below", "settings")
 
     def __init__(self, now: Settings) -> None:
         self.settings = now
@@ -35,7 +34,6 @@ class Runtime:
         self.append, put_blob = _store()
         self.capture = Capturer(now.capture, Masker(now.redact, encode), put_blob)
         self.content = self.capture.content
-        self.process = b'"service":%b,' % encode(now.service)
 
     def keeps(self, trace_id: int) -> bool:
         """Whether a trace with this id is recorded, the same answer in every process."""

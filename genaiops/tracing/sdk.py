@@ -34,7 +34,7 @@ class GenaiopsSpanProcessor(SpanProcessor):
     Added by itself to the provider that the program sets; add it yourself to any other one.
     """
 
-    def on_start(self, span: SdkSpan, parent_context: Any = None) -> None:
+    def on_start(self, span: SdkSpan, parent_context: Any = None) -> None:  # noqa: ARG002  the SDK calls it so
         """Watches the span, so that it is visible while it runs."""
         try:
             if not current().disabled:
@@ -84,7 +84,8 @@ class _Adopted:
         self.inputs = _raw(attributes.pop(INPUTS, None))
         self.outputs = _raw(attributes.pop(OUTPUTS, None))
         self.named = Named(span.name, span_type_of(attributes), None)
-        self.details = details = Details()
+        details = Details()
+        self.details: Details | None = details
         details.attributes = attributes
         details.events = [(e.name, e.timestamp, dict(e.attributes or {})) for e in span.events]
         details.links = [_link(link) for link in span.links]
@@ -198,7 +199,9 @@ def _as_sdk(span: Span, resource: Resource) -> ReadableSpan:
         if line.get(column) is not None:
             attributes[name] = _flat(line[column])
     events = [
-        Event(event["name"], {k: _flat(v) for k, v in event["attributes"].items()}, event["time_ns"])
+        Event(
+            event["name"], {k: _flat(v) for k, v in event["attributes"].items()}, event["time_ns"]
+        )
         for event in line.get("events", [])
     ]
     status = StatusCode[line["status"].upper()]
@@ -222,7 +225,9 @@ def _as_sdk(span: Span, resource: Resource) -> ReadableSpan:
 def _parent(span: Span) -> otel.SpanContext | None:
     if not span.parent_int:
         return None
-    return otel.SpanContext(span.trace_int, span.parent_int, False, span.get_span_context().trace_flags)
+    return otel.SpanContext(
+        span.trace_int, span.parent_int, False, span.get_span_context().trace_flags
+    )
 
 
 def _flat(value: Any) -> Any:  # any JSON value

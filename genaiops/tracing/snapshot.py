@@ -26,6 +26,7 @@ STRING_CHARS = 16_000_000
 REPR_CHARS = 200
 FIELDS = 20
 
+_SEQUENCES: Any = (list, tuple, set, frozenset)  # whose own methods are called, not a subclass's
 _SCALARS = (str, int, float, bool, types.NoneType)
 _NAMED = (
     types.FunctionType,
@@ -55,7 +56,7 @@ def describe(value: Any) -> Any:  # any object in, plain data out
     Its own ``__repr__``, ``__str__``, ``__iter__`` and properties are not called, since they could
     raise, hang or load something. Data inside the answer may again need describing.
     """
-    kind = type(value)
+    kind = cast("type[Any]", type(value))
     for base, convert in _SUBCLASSES:
         if issubclass(kind, base):
             return convert(value)
@@ -63,7 +64,11 @@ def describe(value: Any) -> Any:  # any object in, plain data out
     if library in _LIBRARIES:
         return _LIBRARIES[library](value)
     if "__pydantic_serializer__" in kind.__dict__:
-        return value.model_dump(mode="json", warnings=False) if hasattr(kind, "model_dump") else name_of(kind)
+        return (
+            value.model_dump(mode="json", warnings=False)
+            if hasattr(kind, "model_dump")
+            else name_of(kind)
+        )
     return _object(value)
 
 
@@ -108,7 +113,7 @@ def _object(value: object) -> object:
 
 def _plain(value: object) -> bool:
     """Scalars, and small dicts and lists of scalars."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _SCALARS:
         return True
     if kind is dict:
@@ -127,7 +132,7 @@ def _numpy(value: Any) -> Any:  # numpy is not imported here
         return value.item()
     if type(value).__name__ != "ndarray":
         return f"<{name_of(type(value))}>"
-    head = value.ravel()[:8].tolist() if value.dtype.kind in "biufSU" else []
+    head: list[Any] = value.ravel()[:8].tolist() if value.dtype.kind in "biufSU" else []
     return {"type": "ndarray", "shape": list(value.shape), "dtype": str(value.dtype), "head": head}
 
 
@@ -139,7 +144,13 @@ def _frame(value: Any) -> Any:  # pandas and polars are not imported here
     columns = [str(column) for column in getattr(value, "columns", [])]
     dtypes = [str(value.dtype)] if kind == "Series" else [str(dtype) for dtype in value.dtypes]
     rows = {str(key): str(item)[:REPR_CHARS] for key, item in itertools.islice(text.items(), ITEMS)}
-    return {"type": kind, "shape": list(value.shape), "columns": columns, "dtypes": dtypes, "head": rows}
+    return {
+        "type": kind,
+        "shape": list(value.shape),
+        "columns": columns,
+        "dtypes": dtypes,
+        "head": rows,
+    }
 
 
 def _arrow(value: Any) -> Any:  # pyarrow is not imported here
@@ -153,6 +164,12 @@ def _arrow(value: Any) -> Any:  # pyarrow is not imported here
     }
 
 
+def _first_of_deque(value: Any) -> list[Any]:  # a deque of anything
+    plain: Any = collections.deque  # its own method, not that of a subclass
+    items: Any = plain.__iter__(value)
+    return list(itertools.islice(items, ITEMS))
+
+
 _SUBCLASSES: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (types.NoneType, lambda _: "null"),  # as the key of a dict
     (bool, lambda value: "true" if value else "false"),  # as the key of a dict
@@ -162,7 +179,7 @@ _SUBCLASSES: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (float, float.__float__),
     (pathlib.PurePath, lambda value: str(value)),
     (BaseException, _exception),
-    (collections.deque, lambda value: list(itertools.islice(collections.deque.__iter__(value), ITEMS))),
+    (collections.deque, _first_of_deque),
     (types.MappingProxyType, lambda value: dict(value)),
     (type, name_of),
     (types.ModuleType, name_of),
@@ -191,7 +208,7 @@ class _Walk:
         self._above: set[int] = set()
 
     def visit(self, value: Any, depth: int) -> Any:  # any object in, plain data out
-        kind = type(value)
+        kind = cast("type[Any]", type(value))
         if kind is str:
             return plain_text(value[:STRING_CHARS])
         if kind is int:
@@ -210,11 +227,11 @@ class _Walk:
 
     def _inside(self, value: Any, depth: int) -> Any:  # any object in, plain data out
         if isinstance(value, dict):
-            return self._table(dict.items(cast("dict[Any, Any]", value)), dict.__len__(value), depth)
-        for base in (list, tuple, set, frozenset):
+            plain: Any = dict  # its own methods, not those of a subclass
+            return self._table(plain.items(value), plain.__len__(value), depth)
+        for base in _SEQUENCES:
             if isinstance(value, base):
-                items = cast("list[Any]", value)
-                return self._list(base.__iter__(items), base.__len__(items), depth)
+                return self._list(base.__iter__(value), base.__len__(value), depth)
         fields = _fields(value)
         if fields is not None:
             pairs = [(name, object.__getattribute__(value, name)) for name in fields]
@@ -229,7 +246,8 @@ class _Walk:
         if depth <= 0:
             return {"truncated": True, "items": n}
         table = {
-            self._key(key): self.visit(item, depth - 1) for key, item in itertools.islice(pairs, ITEMS)
+            self._key(key): self.visit(item, depth - 1)
+            for key, item in itertools.islice(pairs, ITEMS)
         }
         return table if n <= ITEMS else table | {"truncated": True, "items": n}
 
@@ -250,7 +268,7 @@ class _Walk:
 
 def _fields(value: object) -> list[str] | None:
     """Names of the fields of a dataclass or attrs object."""
-    kind = type(value)
+    kind: Any = type(value)
     if dataclasses.is_dataclass(kind):
         return [field.name for field in dataclasses.fields(kind)]
     described = inspect.getattr_static(kind, "__attrs_attrs__", None)

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from opentelemetry import trace as otel
+from opentelemetry.trace import Span as OtelSpan
+from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
 
 from genaiops.model import semconv
 from genaiops.model.prompt import prompt_ref
 from genaiops.tracing import diagnostics
-from genaiops.tracing.capture import NOTHING
+from genaiops.tracing.capture import NOTHING, WITHHELD
 from genaiops.tracing.context import (
     Context,
     active_experiment,
@@ -28,11 +29,11 @@ from genaiops.tracing.trace_facts import open_facts
 __all__ = ["SINKS", "Span", "last_trace"]
 
 if TYPE_CHECKING:
-    _Base = otel.Span
+    _Base = OtelSpan
 else:
     _Base = object  # registered below: a real subclass would carry a __dict__ (OTel has no slots)
 
-SAMPLED = otel.TraceFlags(otel.TraceFlags.SAMPLED)
+SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 SINKS: list[Any] = []  # callables (span) -> None
 """Who else gets every ended span: set by the provider when the user has processors."""
 last_trace = [0]
@@ -65,7 +66,7 @@ class Span(_Base):
         self.before: Context | None = None
         self.inputs = NOTHING
         self.outputs = NOTHING
-        self.otel: otel.SpanContext | None = None
+        self.otel: SpanContext | None = None
         self.started = False
         self.end_ns = 0
         run, experiment = _run(), _experiment()
@@ -115,21 +116,17 @@ class Span(_Base):
         """Adds an event, now or at `timestamp` (nanoseconds UTC)."""
         self._more().events.append((name, timestamp or _now(), dict(attributes or {})))
 
-    def add_link(
-        self, context: otel.SpanContext, attributes: Mapping[str, Any] | None = None
-    ) -> None:
+    def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None = None) -> None:
         """Points to another span, perhaps in another trace."""
         link = {"trace_id": f"{context.trace_id:032x}", "span_id": f"{context.span_id:016x}"}
         self._more().links.append(link | {"attributes": dict(attributes or {})})
 
-    def set_status(
-        self, status: str | otel.Status | otel.StatusCode, description: str | None = None
-    ) -> None:
+    def set_status(self, status: str | Status | StatusCode, description: str | None = None) -> None:
         """Sets ``ok``, ``error`` or ``unset``; OpenTelemetry's own types are understood too."""
-        if isinstance(status, otel.Status):
+        if isinstance(status, Status):
             status, description = status.status_code, status.description
         details = self._more()
-        name = status.name if isinstance(status, otel.StatusCode) else str(status)
+        name = status.name if isinstance(status, StatusCode) else str(status)
         details.status, details.message = name.lower(), description
 
     def update_name(self, name: str) -> None:
@@ -145,7 +142,9 @@ class Span(_Base):
     ) -> None:
         """Adds an ``exception`` event with type, message and stack; the status stays."""
         facts = described(exception) | dict(attributes or {})
-        self.add_event("exception", facts | ({"exception.escaped": True} if escaped else {}), timestamp)
+        self.add_event(
+            "exception", facts | ({"exception.escaped": True} if escaped else {}), timestamp
+        )
 
     def link_prompt(self, value: object) -> None:
         """Names the prompt version behind a formatted prompt or a request that holds one."""
@@ -162,10 +161,10 @@ class Span(_Base):
         """Whether the span is still open."""
         return self.end_ns == 0
 
-    def get_span_context(self) -> otel.SpanContext:
+    def get_span_context(self) -> SpanContext:
         """OpenTelemetry's identity of this span."""
         if self.otel is None:
-            self.otel = otel.SpanContext(self.trace_int, self.span_int, False, SAMPLED)
+            self.otel = SpanContext(self.trace_int, self.span_int, False, SAMPLED)
         return self.otel
 
     def _more(self) -> Details:
@@ -221,7 +220,8 @@ class Span(_Base):
         forget(self)
         try:
             runtime = self.runtime
-            if self.details is None and not open_facts:
+            withheld = self.inputs is WITHHELD or self.outputs is WITHHELD
+            if self.details is None and not open_facts and not withheld:
                 line = short_line(self, runtime)
             else:
                 facts = open_facts.get(self.trace_int)
@@ -279,4 +279,4 @@ class Span(_Base):
         self.__exit__(exc_type, exc_val, exc_tb)
 
 
-otel.Span.register(Span)
+OtelSpan.register(Span)

@@ -8,7 +8,7 @@ import time
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
 from types import TracebackType
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from genaiops.model import semconv
 from genaiops.tracing import diagnostics
@@ -32,9 +32,22 @@ class Recorder:
     As a context manager it is one step of the stream: the span is current inside.
     """
 
-    __slots__ = ("before", "count", "first_ns", "inner", "inputs", "items", "named", "options", "over", "span")
+    __slots__ = (
+        "before",
+        "count",
+        "first_ns",
+        "inner",
+        "inputs",
+        "items",
+        "named",
+        "options",
+        "over",
+        "span",
+    )
 
-    def __init__(self, named: Named, options: Options, inputs: bytes, span: Span | Dropped | None = None) -> None:
+    def __init__(
+        self, named: Named, options: Options, inputs: bytes, span: Span | Dropped | None = None
+    ) -> None:
         self.named = named
         self.options = options
         self.inputs = inputs
@@ -49,7 +62,7 @@ class Recorder:
             called_in = get_context()
             self.inner = called_in if called_in else None
 
-    def __enter__(self) -> "Recorder":
+    def __enter__(self) -> Self:
         self.before = get_context()
         if self.span is None and not self.over:
             self._begin()

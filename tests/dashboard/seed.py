@@ -38,7 +38,14 @@ def use(folder: Path) -> Store:
 
 
 def span(
-    store: Store, trace_id: str, span_id: str, name: str, kind: str, start_ns: int, took_ms: float, **more: Json
+    store: Store,
+    trace_id: str,
+    span_id: str,
+    name: str,
+    kind: str,
+    start_ns: int,
+    took_ms: float,
+    **more: Json,
 ) -> None:
     """One ended span."""
     line = {
@@ -68,7 +75,9 @@ def rag_trace(store: Store, number: int, start_ns: int, run_id: str | None = Non
     version = 1 + number % 2
     common: dict[str, Json] = {"run_id": run_id} if run_id else {}
 
-    def child(at: int, name: str, kind: str, begin: float, length: float, parent: int, **more: Json) -> None:
+    def child(
+        at: int, name: str, kind: str, begin: float, length: float, parent: int, **more: Json
+    ) -> None:
         span(
             store, trace_id, ids[at], name, kind, start_ns + int(begin * took * 1e6), length * took,
             parent_span_id=ids[parent], **common, **more,
@@ -76,11 +85,23 @@ def rag_trace(store: Store, number: int, start_ns: int, run_id: str | None = Non
 
     child(2, "embed_query", "embedding", 0.02, 0.08, 1, inputs={"text": question}, request_model="text-embedding-3-small",
           provider="openai", input_tokens=12, cost_usd=0.0000002)  # fmt: skip
-    child(3, "rerank", "reranker", 0.14, 0.09, 1, inputs={"k": 4}, outputs=[{"id": "p-12", "score": 0.91}])
+    child(
+        3,
+        "rerank",
+        "reranker",
+        0.14,
+        0.09,
+        1,
+        inputs={"k": 4},
+        outputs=[{"id": "p-12", "score": 0.91}],
+    )
     child(1, "retrieve", "retriever", 0.01, 0.24, 0, inputs={"question": question, "k": 4},
           outputs=[{"id": f"p-{at}", "text": f"Passage {at}: dataclasses are described here."} for at in (12, 40, 7, 3)])  # fmt: skip
     messages = [
-        {"role": "system", "content": "Answer the question from the context, in one to three sentences."},
+        {
+            "role": "system",
+            "content": "Answer the question from the context, in one to three sentences.",
+        },
         {"role": "user", "content": f"Context:\n[p-12] Passage 12 …\n\nQuestion: {question}"},
     ]
     child(
@@ -94,7 +115,17 @@ def rag_trace(store: Store, number: int, start_ns: int, run_id: str | None = Non
         events=[{"name": "first token", "time_ns": start_ns + int(took * 0.4e6), "attributes": {"n": 1}}],
     )  # fmt: skip
     if failed:
-        child(5, "cite_sources", "tool", 0.94, 0.05, 0, inputs={"ids": ["p-12"]}, status="error", status_message="KeyError: 'p-12' is not indexed")
+        child(
+            5,
+            "cite_sources",
+            "tool",
+            0.94,
+            0.05,
+            0,
+            inputs={"ids": ["p-12"]},
+            status="error",
+            status_message="KeyError: 'p-12' is not indexed",
+        )
     span(
         store, trace_id, ids[0], "answer", "agent", start_ns, took,
         status="error" if failed else "ok", status_message="KeyError: 'p-12' is not indexed" if failed else None,
@@ -110,36 +141,97 @@ def judged(store: Store, trace_id: str, name: str, value: Json, **more: Json) ->
     data = {"kind": "feedback", "value": value, "source_type": "code", **more}
     if isinstance(value, int | float):
         data["number"] = float(value)
-    store.append("events", encode("assessment", id=f"{trace_id[:8]}-{name}", trace_id=trace_id, key=name, data=data))
+    store.append(
+        "events",
+        encode("assessment", id=f"{trace_id[:8]}-{name}", trace_id=trace_id, key=name, data=data),
+    )
 
 
-def evaluation(store: Store, run_id: str, name: str, start_ns: int, *, skill: float, rows: int = 40) -> None:
+def evaluation(
+    store: Store, run_id: str, name: str, start_ns: int, *, skill: float, rows: int = 40
+) -> None:
     """A finished evaluation: scores with intervals, rows with traces."""
     dice = random.Random(run_id)
     said: dict[str, list[float]] = {}
     for number in range(rows):
-        trace_id = rag_trace(store, 1_000 + number + int(skill * 5_000), start_ns + number * NS // 4, run_id)
-        for judge, bar in (("groundedness", skill), ("correctness", skill - 0.1), ("recall_at_5", 0.86)):
-            number_ = float(dice.random() < bar) if judge != "recall_at_5" else round(dice.uniform(0.6, 1), 2)
+        trace_id = rag_trace(
+            store, 1_000 + number + int(skill * 5_000), start_ns + number * NS // 4, run_id
+        )
+        for judge, bar in (
+            ("groundedness", skill),
+            ("correctness", skill - 0.1),
+            ("recall_at_5", 0.86),
+        ):
+            number_ = (
+                float(dice.random() < bar)
+                if judge != "recall_at_5"
+                else round(dice.uniform(0.6, 1), 2)
+            )
             said.setdefault(judge, []).append(number_)
             data: dict[str, Json] = {
                 "value": number_, "number": number_, "rationale": f"The answer {'follows from' if number_ else 'is not in'} [p-12].",
                 "attempts": 1, "cached": False, "cost_usd": 0.0001, "duration_ms": 420.0,
             }  # fmt: skip
             if judge == "correctness" and number == 7:
-                data = {"error": "the judge's answer was not JSON after 2 attempts", "attempts": 2, "cached": False}
-            store.append("events", encode("eval_row", run_id=run_id, id=f"q-{number:02}", key=judge, trace_id=trace_id, step=0, data=data))
+                data = {
+                    "error": "the judge's answer was not JSON after 2 attempts",
+                    "attempts": 2,
+                    "cached": False,
+                }
+            store.append(
+                "events",
+                encode(
+                    "eval_row",
+                    run_id=run_id,
+                    id=f"q-{number:02}",
+                    key=judge,
+                    trace_id=trace_id,
+                    step=0,
+                    data=data,
+                ),
+            )
         judged(store, trace_id, "groundedness", said["groundedness"][-1])
-    run(store, run_id, name, "docs-bot", start_ns, {"prompt_version": name[-1], "model": "gpt-5-mini", "top_k": 4, "judge_model": "gpt-5"})
+    run(
+        store,
+        run_id,
+        name,
+        "docs-bot",
+        start_ns,
+        {"prompt_version": name[-1], "model": "gpt-5-mini", "top_k": 4, "judge_model": "gpt-5"},
+    )
     for judge, numbers in said.items():
         mean = sum(numbers) / len(numbers)
-        for key, number_ in ((judge, mean), (f"{judge}.low", max(0, mean - 0.11)), (f"{judge}.high", min(1, mean + 0.1))):
-            store.append("events", encode("metric", run_id=run_id, key=key, value=number_, step=0, ts_ns=start_ns))
+        for key, number_ in (
+            (judge, mean),
+            (f"{judge}.low", max(0, mean - 0.11)),
+            (f"{judge}.high", min(1, mean + 0.1)),
+        ):
+            store.append(
+                "events",
+                encode("metric", run_id=run_id, key=key, value=number_, step=0, ts_ns=start_ns),
+            )
 
 
-def run(store: Store, run_id: str, name: str, experiment: str, start_ns: int, params: Mapping[str, Json], steps: int = 0) -> None:
+def run(
+    store: Store,
+    run_id: str,
+    name: str,
+    experiment: str,
+    start_ns: int,
+    params: Mapping[str, Json],
+    steps: int = 0,
+) -> None:
     """A finished run, with loss and accuracy curves where steps are asked for."""
-    store.append("events", encode("experiment", id=experiment_id(experiment), experiment=experiment, ts_ns=start_ns, data={"state": "active"}))
+    store.append(
+        "events",
+        encode(
+            "experiment",
+            id=experiment_id(experiment),
+            experiment=experiment,
+            ts_ns=start_ns,
+            data={"state": "active"},
+        ),
+    )
     store.append("events", encode("run", run_id=run_id, experiment=experiment, ts_ns=start_ns, data={
         "name": name, "status": "FINISHED", "start_ns": start_ns, "end_ns": start_ns + 95 * NS, "user": "ada"}))  # fmt: skip
     for key, value in params.items():
@@ -149,28 +241,53 @@ def run(store: Store, run_id: str, name: str, experiment: str, start_ns: int, pa
     for step in range(steps):
         loss = 2.4 * (1 + rate * 3) ** (-step / 12) + dice.uniform(0, 0.05)
         for key, value in (("loss", loss), ("accuracy", 1 - loss / 2.6)):
-            store.append("events", encode("metric", run_id=run_id, key=key, value=value, step=step, ts_ns=start_ns + step * NS))
-    store.append("events", encode("tag", run_id=run_id, key="git.commit", value="4f1c2aa", ts_ns=start_ns))
+            store.append(
+                "events",
+                encode(
+                    "metric",
+                    run_id=run_id,
+                    key=key,
+                    value=value,
+                    step=step,
+                    ts_ns=start_ns + step * NS,
+                ),
+            )
+    store.append(
+        "events", encode("tag", run_id=run_id, key="git.commit", value="4f1c2aa", ts_ns=start_ns)
+    )
 
 
+_ASK = "\n\nContext:\n{{context}}\n\nQuestion: {{question}}"
+_BRIEF = "in one sentence, and cite the passage id in brackets.\n"
 _TEMPLATES: tuple[Json, ...] = (
-    "Answer the question from the context, in one to three sentences.\n\nContext:\n{{context}}\n\nQuestion: {{question}}",
-    "Answer the question from the context, in one sentence, and cite the passage id in brackets.\n"
-    "Say so when the context does not answer it.\n\nContext:\n{{context}}\n\nQuestion: {{question}}",
-    "Answer the question only from the context, in one sentence, and cite the passage id in brackets.\n"
-    "Say \"not in the documents\" when the context does not answer it.\n\nContext:\n{{context}}\n\nQuestion: {{question}}",
+    f"Answer the question from the context, in one to three sentences.{_ASK}",
+    f"Answer the question from the context, {_BRIEF}"
+    + f"Say so when the context does not answer it.{_ASK}",
+    f"Answer the question only from the context, {_BRIEF}"
+    + f'Say "not in the documents" when the context does not answer it.{_ASK}',
 )
 _CHAT: tuple[Json, ...] = (
-    [{"role": "system", "content": "You are terse."}, {"role": "user", "content": "Summarise: {{text}}"}],
-    [{"role": "system", "content": "You are terse and never invent facts."}, {"role": "user", "content": "Summarise in two lines: {{text}}"}],
+    [
+        {"role": "system", "content": "You are terse."},
+        {"role": "user", "content": "Summarise: {{text}}"},
+    ],
+    [
+        {"role": "system", "content": "You are terse and never invent facts."},
+        {"role": "user", "content": "Summarise in two lines: {{text}}"},
+    ],
 )
 
 
-def prompt(store: Store, name: str, templates: tuple[Json, ...], now_ns: int, aliases: Mapping[str, int]) -> None:
+def prompt(
+    store: Store, name: str, templates: tuple[Json, ...], now_ns: int, aliases: Mapping[str, int]
+) -> None:
     """A prompt with its versions, written as the registry writes them."""
     kind = "text" if isinstance(templates[0], str) else "chat"
     with store.txn() as t:
-        t.execute("INSERT INTO data.prompts (name, kind, tags, created_ns) VALUES (?, ?, '{}', ?)", [name, kind, now_ns])
+        t.execute(
+            "INSERT INTO data.prompts (name, kind, tags, created_ns) VALUES (?, ?, '{}', ?)",
+            [name, kind, now_ns],
+        )
         for number, template in enumerate(templates, 1):
             config = json.dumps({"model": "gpt-5-mini", "temperature": 0 if number > 1 else 0.7})
             t.execute(
@@ -181,7 +298,10 @@ def prompt(store: Store, name: str, templates: tuple[Json, ...], now_ns: int, al
                  now_ns - (9 - number) * 86_400 * NS, f"{number:064x}"],
             )  # fmt: skip
         for alias, version in aliases.items():
-            t.execute("INSERT INTO data.prompt_aliases (name, alias, version, weight) VALUES (?, ?, ?, 1.0)", [name, alias, version])
+            t.execute(
+                "INSERT INTO data.prompt_aliases (name, alias, version, weight) VALUES (?, ?, ?, 1.0)",
+                [name, alias, version],
+            )
             for place in range(1, version + 1):
                 t.execute(
                     "INSERT INTO data.prompt_alias_history (name, alias, version, weight, moved_ns, author, reason) VALUES (?, ?, ?, 1.0, ?, 'ada', ?)",
@@ -199,7 +319,15 @@ def fill(folder: Path, *, traces: int = 180) -> Store:
         if number % 3 == 0:
             judged(store, trace_id, "groundedness", round(dice.uniform(0.55, 1), 2))
         if number % 7 == 0:
-            judged(store, trace_id, "helpful", number % 2 == 0, rationale="Names the right class.", source_type="human", source_id="ada")
+            judged(
+                store,
+                trace_id,
+                "helpful",
+                number % 2 == 0,
+                rationale="Names the right class.",
+                source_type="human",
+                source_id="ada",
+            )
     prompt(store, "docs/answer", _TEMPLATES, now, {"production": 2, "staging": 3})
     prompt(store, "docs/summarise", _CHAT, now, {"production": 1})
     prompt(store, "triage", _TEMPLATES[:1], now, {})

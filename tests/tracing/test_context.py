@@ -51,7 +51,13 @@ def test_a_pools_worker_does_not_stay_in_the_trace_that_started_it(tree):
         with genaiops.start_span("second"):
             pool.submit(leaf).result()
 
-    assert tree() == [("first", None), ("leaf", "first"), ("leaf", None), ("second", None), ("leaf", "second")]
+    assert tree() == [
+        ("first", None),
+        ("leaf", "first"),
+        ("leaf", None),
+        ("second", None),
+        ("leaf", "second"),
+    ]
 
 
 def test_threads_carry_nothing_when_switched_off(tree):
@@ -124,9 +130,9 @@ def test_another_process_continues_a_trace_by_headers(spans):
     ],
 )
 def test_headers_are_understood_as_servers_hand_them_over(wrap):
-    with genaiops.extract(wrap("traceparent", "00-" + "a" * 32 + "-" + "b" * 16 + "-01")):
-        with genaiops.start_span("callee") as callee:
-            pass
+    sent = wrap("traceparent", "00-" + "a" * 32 + "-" + "b" * 16 + "-01")
+    with genaiops.extract(sent), genaiops.start_span("callee") as callee:
+        pass
 
     assert callee.trace_id == "a" * 32
 

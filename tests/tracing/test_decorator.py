@@ -93,7 +93,13 @@ def test_arguments_stand_under_their_parameter_names(spans):
 
     call(1, 2, 4, 5, d=6, b2=7)
 
-    assert spans()[0]["inputs"] == {"a": 1, "b": 2, "rest": [4, 5], "c": 3, "more": {"d": 6, "b2": 7}}
+    assert spans()[0]["inputs"] == {
+        "a": 1,
+        "b": 2,
+        "rest": [4, 5],
+        "c": 3,
+        "more": {"d": 6, "b2": 7},
+    }
 
 
 def test_arguments_are_recorded_as_they_were_when_the_call_began(spans):

@@ -35,7 +35,12 @@ async def aproduce(n):
 def test_a_generator_is_one_span_that_its_body_runs_in(spans, tree):
     assert list(produce(3)) == [0, 1, 2]
 
-    assert tree() == [("produce", None), ("leaf", "produce"), ("leaf", "produce"), ("leaf", "produce")]
+    assert tree() == [
+        ("produce", None),
+        ("leaf", "produce"),
+        ("leaf", "produce"),
+        ("leaf", "produce"),
+    ]
     span = spans()[0]
     assert (span["status"], span["inputs"], span["outputs"]) == ("ok", {"n": 3}, [0, 1, 2])
     assert 0 < spans("ttft_ms")[0]["ttft_ms"] < 60_000
@@ -134,7 +139,11 @@ def test_a_dropped_generator_is_recorded_as_abandoned(spans):
     gc.collect()
 
     span = spans()[0]
-    assert (span["status"], span["outputs"], span["attributes"][FINISH]) == ("unset", [0], "abandoned")
+    assert (span["status"], span["outputs"], span["attributes"][FINISH]) == (
+        "unset",
+        [0],
+        "abandoned",
+    )
 
 
 def test_an_exception_in_the_body_reaches_the_consumer_and_the_span(spans):
@@ -255,7 +264,11 @@ def test_a_cancelled_consumer_leaves_a_cancelled_stream(spans):
     asyncio.run(main())
 
     span = spans()[0]
-    assert (span["status"], span["outputs"], span["attributes"][FINISH]) == ("unset", [1], "cancelled")
+    assert (span["status"], span["outputs"], span["attributes"][FINISH]) == (
+        "unset",
+        [1],
+        "cancelled",
+    )
 
 
 def test_items_of_an_endless_stream_are_kept_up_to_a_limit_and_counted(spans, monkeypatch):

@@ -33,5 +33,5 @@ def autolog(*, disable: bool = False) -> None:
 def _switch(point: Any, *, disable: bool) -> None:  # an entry point of somebody else
     try:
         point.load()(disable=disable)
-    except Exception:
+    except Exception:  # noqa: BLE001  an instrumentor of somebody else
         _log.exception("genaiops: autolog of %s failed", point.name)

@@ -118,7 +118,9 @@ def _open(client: Any, options: Any) -> Span | None:  # of the SDK
             return None
         body = _body(options)
         model = str(body.get("model") or "")
-        span = begin(Named(f"chat {model}".rstrip(), "llm", _identity(client) | request_attributes(body)))
+        span = begin(
+            Named(f"chat {model}".rstrip(), "llm", _identity(client) | request_attributes(body))
+        )
         if not isinstance(span, Span):
             return None
         messages = body.get("messages")
@@ -127,7 +129,9 @@ def _open(client: Any, options: Any) -> Span | None:  # of the SDK
             asked = {key: body[key] for key in ("messages", "tools") if body.get(key)}
             span.set_inputs(asked)
             if span.runtime.capture.mode == "full":
-                span.set_attribute(semconv.INPUT_MESSAGES, input_messages(cast("list[Any]", messages)))
+                span.set_attribute(
+                    semconv.INPUT_MESSAGES, input_messages(cast("list[Any]", messages))
+                )
         span.activate(get_context())
     except Exception as error:  # noqa: BLE001  tracing never breaks the application
         diagnostics.note("recording an OpenAI request", error)
@@ -136,9 +140,12 @@ def _open(client: Any, options: Any) -> Span | None:  # of the SDK
 
 
 def _body(options: Any) -> Mapping[str, Any]:  # FinalRequestOptions
-    data = options.json_data if isinstance(options.json_data, Mapping) else {}
-    more = options.extra_json if isinstance(options.extra_json, Mapping) else {}
-    return cast("Mapping[str, Any]", {**data, **more})
+    parts: tuple[Any, Any] = (options.json_data, options.extra_json)
+    found: dict[str, Any] = {}
+    for part in parts:
+        if isinstance(part, Mapping):
+            found |= cast("Mapping[str, Any]", part)
+    return found
 
 
 def _identity(client: Any) -> dict[str, Any]:  # an OpenAI client
@@ -179,7 +186,8 @@ def _record(span: Span, body: Mapping[str, Any]) -> None:
     span.set_attributes(response_attributes(body))
     if not records_content(span):
         return
-    messages = [choice.get("message") for choice in body.get("choices") or []]
+    choices: list[dict[str, Any]] = body.get("choices") or []
+    messages: list[Any] = [choice.get("message") for choice in choices]
     span.set_outputs(messages[0] if len(messages) == 1 else messages)
     if span.runtime.capture.mode == "full":
         span.set_attribute(semconv.OUTPUT_MESSAGES, output_messages(body))

@@ -1,5 +1,6 @@
 """OpenAI chat completions in the names and shapes of the GenAI conventions: pure functions."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -7,7 +8,13 @@ import msgspec
 
 from genaiops.model import semconv
 
-__all__ = ["ChatStream", "input_messages", "output_messages", "request_attributes", "response_attributes"]
+__all__ = [
+    "ChatStream",
+    "input_messages",
+    "output_messages",
+    "request_attributes",
+    "response_attributes",
+]
 
 _PARAMETERS = {
     "model": semconv.REQUEST_MODEL,
@@ -25,7 +32,9 @@ Table = Mapping[str, Any]
 
 def request_attributes(request: Table) -> dict[str, Any]:
     """The attributes of a request body."""
-    found = {name: request[key] for key, name in _PARAMETERS.items() if request.get(key) is not None}
+    found = {
+        name: request[key] for key, name in _PARAMETERS.items() if request.get(key) is not None
+    }
     stop = request.get("stop")
     if stop:
         found[semconv.REQUEST_STOP_SEQUENCES] = [stop] if isinstance(stop, str) else list(stop)
@@ -115,10 +124,8 @@ def _tool_call(call: Table) -> dict[str, Any]:
     function: Table = call.get("function") or call.get("custom") or {}
     arguments = function.get("arguments", function.get("input"))
     if isinstance(arguments, str):
-        try:
+        with contextlib.suppress(msgspec.DecodeError):  # a broken or partial call stays text
             arguments = msgspec.json.decode(arguments.encode(errors="replace"))
-        except msgspec.DecodeError:
-            pass  # a broken or partial call stays text
     return {
         "type": "tool_call",
         "id": call.get("id"),
@@ -170,7 +177,9 @@ class ChatStream:
         """What has come so far."""
         choices: list[dict[str, Any]] = []
         for index, kept in sorted(self._choices.items()):
-            message = {name: "".join(texts) for name, texts in kept["texts"].items()}
+            message: dict[str, Any] = {
+                name: "".join(texts) for name, texts in kept["texts"].items()
+            }
             message["role"] = (kept["texts"].get("role") or ["assistant"])[0]
             calls = [_called(call) for _, call in sorted(kept["calls"].items())]
             if calls:
