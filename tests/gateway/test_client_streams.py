@@ -124,3 +124,72 @@ def test_anthropic_streams(provider):
     assert "".join(piece.text for piece in stream) == "Bonjour!"
     assert stream.completion.usage.output_tokens == 3
     assert spans()[0]["finish_reasons"] == ["end_turn"]
+
+
+def test_an_asynchronous_stream_that_is_closed_keeps_what_it_said(provider):
+    provider.say(streamed(STREAM[:1], hang=True))
+
+    async def main():
+        async with gateway.stream(model=MODEL, messages="Hi") as stream:
+            assert (await anext(stream)).text == "Hel"
+        return stream.completion.text
+
+    assert asyncio.run(main()) == "Hel"
+    assert provider.gone.wait(5)
+    assert spans()[0]["attributes"]["genaiops.stream.finish"] == "closed"
+
+
+def test_a_cancelled_reader_ends_the_stream(provider):
+    provider.say(streamed(STREAM[:1], hang=True))
+
+    async def main():
+        stream = gateway.stream(model=MODEL, messages="Hi")
+        await anext(stream)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(stream), 0.05)
+
+    asyncio.run(main())
+
+    assert provider.gone.wait(5)
+    assert spans()[0]["attributes"]["genaiops.stream.finish"] == "cancelled"
+
+
+def test_an_asynchronous_stream_that_breaks_raises_where_it_broke(provider):
+    provider.say(streamed(STREAM[:2]))
+
+    async def main():
+        stream = gateway.stream(model=MODEL, messages="Hi")
+        texts = [(await anext(stream)).text, (await anext(stream)).text]
+        with pytest.raises(ProviderError, match="before it was complete"):
+            await anext(stream)
+        return texts
+
+    assert asyncio.run(main()) == ["Hel", "lo!"]
+    assert spans()[0]["status"] == "error"
+
+
+def test_a_local_model_streams_asynchronously_too():
+    async def main():
+        stream = gateway.stream(model="offline/extractive", messages="Hi")
+        return "".join([piece.text async for piece in stream])
+
+    assert asyncio.run(main()) == "The context does not answer this question."
+
+
+def test_the_whole_answer_is_not_there_before_the_end():
+    stream = gateway.stream(model="offline/extractive", messages="Hi")
+    next(stream)
+
+    with pytest.raises(ProviderError, match="read it to its end"):
+        _ = stream.completion
+
+    list(stream)
+    assert list(stream) == []
+    assert stream.completion.finish_reason == "stop"
+
+
+def test_a_stream_that_cannot_be_asked_for_ends_its_span(provider):
+    with pytest.raises(BadRequestError, match="'tools' is not translated"):
+        gateway.stream(model="anthropic/claude-sonnet-5", messages="Hi", tools=[{}])
+
+    assert spans()[0]["status"] == "error"
