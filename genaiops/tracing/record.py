@@ -1,5 +1,6 @@
 """From a span to its journal line."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
@@ -29,6 +30,7 @@ _TEXT_COLUMNS = {
     "session_id", "user_id", "run_id",
 }  # fmt: skip
 _RAW = msgspec.Raw
+_decode = msgspec.json.Decoder().decode
 
 
 class Named:
@@ -174,13 +176,11 @@ def _from_attributes(attributes: Mapping[str, Any], capture: Capturer) -> dict[s
     for name, column in semconv.COLUMN_OF_ATTRIBUTE.items():
         value = attributes.get(name)
         if value is not None and column not in columns:
-            value = _fitting(column, value)
-            if isinstance(value, str):
-                value = capture.text(value, f"attributes.{name}")
+            value = _fitting(column, _decode(capture.facts(value, f"attributes.{name}")))
             if value is not None:
                 columns[column] = value
     seconds = attributes.get(semconv.RESPONSE_TIME_TO_FIRST_CHUNK)
-    if isinstance(seconds, int | float):
+    if type(seconds) is float or type(seconds) is int:
         columns["ttft_ms"] = seconds * 1000
     columns["attributes"] = _as_table(data, b"{}")
     return columns
@@ -190,19 +190,23 @@ def _as_table(data: bytes, empty: bytes) -> msgspec.Raw:
     return _RAW(data if data[:1] == empty[:1] else empty)
 
 
-def _fitting(column: str, value: Any) -> Any:  # what an application set, of any type
+def _fitting(column: str, value: Any) -> Any:  # any JSON value
     """The value when the column can hold it, else None."""
     if column in _TEXT_COLUMNS:
         return value if isinstance(value, str) else str(value) if isinstance(value, int) else None
     if column == "finish_reasons":
-        if isinstance(value, str):
-            return [value]
-        several = isinstance(value, list | tuple)
-        return [str(item) for item in cast("list[Any]", value)] if several else None
+        several = cast("list[Any]", value) if isinstance(value, list) else [value]
+        return [item for item in several if isinstance(item, str)] or None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
         number = float(value)
-        return number if column == "cost_usd" else int(number) if number == int(number) else None
+        if column == "cost_usd":
+            return number if math.isfinite(number) else None
+        return int(value) if number.is_integer() and abs(number) < _MOST[column] else None
     except (ValueError, OverflowError):
         return None
+
+
+_MOST = dict.fromkeys(semconv.COLUMN_OF_ATTRIBUTE.values(), 2**63) | {"prompt_version": 2**31}
+"""What the integer columns can hold."""

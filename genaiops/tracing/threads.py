@@ -19,6 +19,8 @@ __all__ = ["install"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_OUTLIVING = ("concurrent.futures.", "genaiops.")
+"""Modules whose threads outlive the trace that happened to start them; a pool's tasks carry their own."""
 _MARK = "_genaiops_carries_context"
 
 
@@ -66,10 +68,8 @@ def _submit(original: Callable[..., Any]) -> Callable[..., Any]:
 def _start(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def start(self: threading.Thread) -> None:
-        # A pool's worker outlives the trace that happened to start it; its tasks carry their own.
-        target = getattr(self, "_target", None)
-        worker = getattr(target, "__module__", None) == "concurrent.futures.thread"
-        if not worker and _wanted():
+        module = str(getattr(getattr(self, "_target", None), "__module__", ""))
+        if not module.startswith(_OUTLIVING) and _wanted():
             _carry(self)
         original(self)
 
