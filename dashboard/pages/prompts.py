@@ -6,10 +6,14 @@ from dashboard.parts.cells import Chip
 from dashboard.parts.guard import nothing_yet, show
 from dashboard.parts.lists import prompt_columns, prompt_rows
 from dashboard.parts.prompt_text import compared, template_messages
-from dashboard.parts.prompt_versions import alias_history, versions_table
+from dashboard.parts.prompt_versions import (
+    alias_history,
+    version_settings,
+    versions_table,
+)
 from dashboard.parts.text import count
-from dashboard.parts.urls import number, param
-from dashboard.parts.views import chat, chips, diff, head, table, value
+from dashboard.parts.urls import number, param, set_params
+from dashboard.parts.views import chat, chips, diff, head, table
 from genaiops.errors import NotFoundError
 from genaiops.query import prompts
 from genaiops.query.prompts import VersionStats
@@ -86,7 +90,7 @@ def _one(name: str) -> None:
     if view == "Text":
         chat(template_messages(shown.version.template), key="text")
     elif view == "Settings":
-        _settings(shown)
+        version_settings(shown.version)
     elif view == "Alias history":
         alias_history(moves)
     elif other is None:
@@ -103,29 +107,22 @@ def _other(versions: list[VersionStats], chosen: int) -> int | None:
     if not numbers:
         return None
     before = max((number_ for number_ in numbers if number_ < chosen), default=min(numbers))
+    asked = number("vs")
     return st.selectbox(
         "Compare with",
         numbers,
-        index=numbers.index(before),
+        index=numbers.index(asked if asked in numbers else before),
         format_func=lambda number_: f"against version {number_}",
-        key=f"vs{chosen}",
-        bind="query-params",
+        key=f"against {chosen}",
+        on_change=_against,
+        args=(chosen,),
         width=190,
         label_visibility="collapsed",
     )
 
 
-def _settings(shown: VersionStats) -> None:
-    version = shown.version
-    for title, content in (
-        ("Model settings", version.model_config),
-        ("Response format", version.response_format),
-        ("Tools", version.tools),
-        ("Tags", version.tags),
-    ):
-        if content:
-            value(content, title=title, key=title)
-    value({"hash": version.hash, "syntax": version.syntax}, title="Version", key="version")
+def _against(chosen: int) -> None:
+    set_params({"vs": str(st.session_state[f"against {chosen}"])})
 
 
 show(page)

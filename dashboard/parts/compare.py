@@ -100,16 +100,12 @@ def _difference(
 
 def outcome_filter(pairs: Sequence[Pair], judge: str) -> list[Pair]:
     """The rows of the chosen outcome, the widest differences first."""
-    numbers = {
-        name: sum(1 for pair in pairs if pair.outcomes.get(judge) == outcome)
-        for name, outcome in _OUTCOMES.items()
-    }
     only = st.segmented_control(
-        f"Rows by {judge.replace('_', ' ')}" if judge.replace("_", "").isalnum() else "Rows",
+        "Rows",
         list(_OUTCOMES),
-        format_func=lambda name: f"{name} {numbers.get(name, 0)}",
         key="only",
         bind="query-params",
+        help="How the second run does on a row against the first, by the score chosen above.",
     )
     kept = [
         pair for pair in pairs if not only or pair.outcomes.get(judge, "unknown") == _OUTCOMES[only]

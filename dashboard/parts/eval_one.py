@@ -8,7 +8,7 @@ from dashboard.parts.cells import Chip, Column, Row, status_tone
 from dashboard.parts.compare import score_rows
 from dashboard.parts.lists import verdict
 from dashboard.parts.text import ago, count, one_line, preview
-from dashboard.parts.urls import link, param
+from dashboard.parts.urls import link, param, set_params
 from dashboard.parts.views import head, scores, table
 from genaiops.query import evals
 from genaiops.query.evals import EvalRun, RowResult
@@ -40,9 +40,10 @@ def one_evaluation(run_id: str) -> None:
         index=None,
         format_func=lambda run_id: names.get(str(run_id), ""),
         placeholder="Choose a run",
-        key="b",
-        bind="query-params",
+        key="other",
         width=360,
+        on_change=_compare,
+        args=(run.run_id,),
     )
     found = evals.rows(run.run_id)
     judges = list(dict.fromkeys(judge for row in found for judge in row.verdicts))
@@ -53,6 +54,13 @@ def one_evaluation(run_id: str) -> None:
         Column(key="scores", label="Scores", kind="chips", width="34%"),
     )
     table(columns, [_result(row, judges) for row in found], key="rows", page="trace")
+
+
+def _compare(run_id: str) -> None:
+    """Shows the chosen run, as the one compared with, beside this one."""
+    other = st.session_state.get("other")
+    if other:
+        set_params({"a": str(other), "b": run_id})
 
 
 def _facts(run: EvalRun) -> list[Chip]:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from dashboard.parts.cells import Chip, Column, Row
 from dashboard.parts.text import ago, count, ms, percent, usd
-from dashboard.parts.views import table
+from dashboard.parts.views import table, value
+from genaiops.model.prompt import PromptVersion
 from genaiops.query.prompts import AliasMove, VersionStats
 
-__all__ = ["alias_history", "versions_table"]
+__all__ = ["alias_history", "version_settings", "versions_table"]
 
 _COLUMNS = (
     Column(key="version", label="Version", width="70px"),
@@ -79,3 +80,16 @@ def alias_history(moves: Sequence[AliasMove]) -> None:
         Column(key="why", label="Why"),
     )
     table(columns, rows, key="moves", empty="No alias was set.")
+
+
+def version_settings(version: PromptVersion) -> None:
+    """What belongs to a version besides its text."""
+    for title, content in (
+        ("Model settings", version.model_config),
+        ("Response format", version.response_format),
+        ("Tools", version.tools),
+        ("Tags", version.tags),
+    ):
+        if content:
+            value(content, title=title, key=title)
+    value({"hash": version.hash, "syntax": version.syntax}, title="Version", key="version")

@@ -22,15 +22,12 @@ _VIEWS = ("Content", "Raw", "Attributes", "Events", "Feedback")
 
 def span_panel(trace: Trace, span: SpanRecord) -> None:
     """Everything about one span."""
-    head(one_line(span.name, 120), chips=_chips(span), note=_trouble(span), key="span head")
-    said = [item for item in trace.assessments if item.span_id in (None, span.span_id)]
-    numbers = {"Events": len(span.events) + len(span.links), "Feedback": len(said)}
+    head(one_line(span.name, 120), chips=_chips(trace, span), note=_trouble(span), key="span head")
     view = st.segmented_control(
         "View",
         _VIEWS,
         default="Content",
         required=True,
-        format_func=lambda name: f"{name} {numbers[name]}" if numbers.get(name) else name,
         key="view",
         bind="query-params",
         label_visibility="collapsed",
@@ -48,7 +45,7 @@ def span_panel(trace: Trace, span: SpanRecord) -> None:
     _downloads(trace, span)
 
 
-def _chips(span: SpanRecord) -> list[Chip]:
+def _chips(trace: Trace, span: SpanRecord) -> list[Chip]:
     chips = [
         Chip(value=span.span_type),
         Chip(value=span.status, tone=status_tone(span.status)),
@@ -73,6 +70,14 @@ def _chips(span: SpanRecord) -> list[Chip]:
         params = {"name": span.prompt_name, "v": str(span.prompt_version or "")}
         text = f"{one_line(span.prompt_name, 50)} v{span.prompt_version}"
         chips.append(Chip(label="prompt", value=text, tone="blue", go=link("prompts", params)))
+    said = sum(1 for item in trace.assessments if item.span_id in (None, span.span_id))
+    for label, number in (
+        ("events", len(span.events)),
+        ("links", len(span.links)),
+        ("feedback", said),
+    ):
+        if number:
+            chips.append(Chip(label=label, value=count(number)))
     return chips
 
 

@@ -66,18 +66,6 @@ def test_killed_and_started_again_it_resumes_and_pays_only_for_what_was_not_stor
     assert genaiops.sql("SELECT count(*) FROM eval_rows").rows == [(6,)]
 
 
-def test_ctrl_c_leaves_what_is_done_and_the_run_killed(model, workdir):
-    stopped = start(3, "SIGINT", workdir)
-
-    assert stopped.returncode == 3, stopped.stderr
-    assert "interrupted" in stopped.stdout
-    assert genaiops.sql("SELECT status FROM runs").rows == [("KILLED",)]
-    assert genaiops.sql("SELECT row_id, number FROM eval_rows ORDER BY row_id").rows == [
-        ("r0", 1.0),
-        ("r1", 1.0),
-    ]
-
-
 def test_an_unfinished_run_is_left_alone_when_resume_is_off(model, workdir):
     start(3, "SIGKILL", workdir)
     rows = [{"id": f"r{n}", "question": f"What is {n}?"} for n in range(6)]
