@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import socket
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ import pytest
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from genaiops import config
+
+# A suite in the background inherits SIGINT as ignored, and so would the programs it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 _OF_THE_SUITE = {"GENAIOPS_NO_SKIPS", "GENAIOPS_FAULT_KILLS"}
