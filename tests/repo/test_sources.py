@@ -6,7 +6,7 @@ MOST_LINES = 400
 # A bracket around one letter keeps each pattern from finding itself here.
 FOREIGN = re.compile(
     r"[/]root/|[/]work/(?:main|shared|brief)|shared[/](?:facts|bench|[A-Z]+\.md)|[.]pyenv\b"
-    r"|pypi[.]org|pythonhosted[.]org|(?<!emit-)index[-]url[ =]|find[-]links[ =]"
+    r"|[p]ypi[.]org|python[h]osted[.]org|(?<!emit-)index[-]url[ =]|find[-]links[ =]"
 )
 
 
