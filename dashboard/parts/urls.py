@@ -8,12 +8,12 @@ import streamlit as st
 __all__ = ["PAGES", "follow", "go_to", "link", "number", "param", "set_params"]
 
 PAGES = {
-    "": "pages/home.py",
-    "traces": "pages/traces.py",
-    "trace": "pages/trace.py",
-    "prompts": "pages/prompts.py",
-    "eval": "pages/evaluate.py",
-    "runs": "pages/runs.py",
+    "": "screens/home.py",
+    "traces": "screens/traces.py",
+    "trace": "screens/trace.py",
+    "prompts": "screens/prompts.py",
+    "eval": "screens/evaluate.py",
+    "runs": "screens/runs.py",
 }
 """URL path -> file of the page."""
 _GOTO = "genaiops.goto"

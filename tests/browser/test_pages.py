@@ -1,0 +1,250 @@
+"""The dashboard as a person uses it: pages, clicks, keys, links."""
+
+import re
+import socket
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+import genaiops
+from genaiops.query import traces
+from tests.browser.conftest import Seen, Serve
+
+A, B = "e" * 31 + "1", "e" * 31 + "2"
+PAGES = {
+    "/": "Last 24 hours",
+    "/traces": "Traces",
+    "/prompts": "Prompts",
+    "/prompts?name=docs/answer": "docs/answer",
+    "/prompts?name=docs/summarise&view=Settings": "docs/summarise",
+    "/prompts?name=docs/answer&view=Alias+history": "docs/answer",
+    "/eval": "Evaluate",
+    f"/eval?a={B}": "answer v2",
+    f"/eval?a={A}&b={B}": "answer v1 → answer v2",
+    "/runs": "Runs",
+    f"/runs?run={'1' * 32}": "reranker lr=0.05",
+    f"/runs?cmp={'1' * 32},{'3' * 32}": "2 runs compared",
+}
+
+
+def failing(filled: Path) -> str:
+    """Id of the newest trace that failed."""
+    genaiops.configure(tracking_uri=str(filled))
+    return traces.search("status = 'error'", limit=1).items[0].trace_id
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_draws_without_an_error_and_asks_no_other_host(
+    path: str, site: str, page: Page, seen: Seen
+) -> None:
+    page.goto(site + path)
+
+    expect(page.get_by_role("heading", name=PAGES[path], exact=True).first).to_be_visible()
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+    assert seen == Seen()
+
+
+def test_a_link_into_a_fresh_server_opens_its_page_with_the_menu(
+    serve: Serve, filled: Path, page: Page
+) -> None:
+    page.goto(f"{serve(filled)}/traces?q=name+%3D+'answer'")
+
+    expect(page.locator("tbody tr").first).to_be_visible()
+    expect(page.get_by_role("link", name="Evaluate")).to_be_visible()
+
+
+def test_a_click_in_the_list_opens_the_trace_and_the_link_back_returns(
+    site: str, page: Page
+) -> None:
+    page.goto(f"{site}/traces")
+    page.locator("tbody tr").first.click()
+    page.wait_for_url(re.compile(r"/trace\?id=[0-9a-f]{32}"))
+    expect(page.get_by_role("tree")).to_be_visible()
+
+    page.get_by_role("link", name="Traces").last.click()
+
+    page.wait_for_url(re.compile(r"/traces$"))
+
+
+def test_the_next_trace_of_the_list_is_one_click_away(site: str, page: Page) -> None:
+    page.goto(f"{site}/traces")
+    page.locator("tbody tr").first.click()
+    page.wait_for_url(re.compile(r"/trace\?id="))
+    expect(page.get_by_role("tree")).to_be_visible()
+    first = page.url
+
+    page.locator(".st-key-Older button").first.click()
+
+    page.wait_for_url(lambda url: url != first and "/trace?id=" in url)
+
+
+def test_choosing_a_span_shows_it_and_stands_in_the_url(
+    site: str, page: Page, filled: Path
+) -> None:
+    page.goto(f"{site}/trace?id={failing(filled)}")
+    page.get_by_role("treeitem").filter(has_text="chat gpt-5-mini").click()
+
+    page.wait_for_url(re.compile(r"span=[0-9a-f]{16}"))
+    expect(page.get_by_text("Answer the question from the context").first).to_be_visible()
+    expect(page.get_by_text("docs/answer v")).to_be_visible()
+
+    page.reload()
+
+    chosen = page.get_by_role("treeitem", selected=True)
+    expect(chosen).to_contain_text("chat gpt-5-mini")
+
+
+def test_arrow_keys_walk_and_fold_the_tree(site: str, page: Page, filled: Path) -> None:
+    page.goto(f"{site}/trace?id={failing(filled)}")
+    tree = page.get_by_role("tree")
+    expect(page.get_by_role("treeitem")).to_have_count(6)
+
+    tree.focus()
+    tree.press("ArrowDown")
+    expect(page.get_by_role("treeitem", selected=True)).to_contain_text("retrieve")
+    tree.press("ArrowLeft")
+
+    expect(page.get_by_role("treeitem")).to_have_count(4)
+
+
+def test_one_click_leads_to_the_failing_span(site: str, page: Page, filled: Path) -> None:
+    page.goto(f"{site}/trace?id={failing(filled)}")
+
+    page.get_by_role("button", name="2 failed").click()
+
+    expect(page.get_by_role("treeitem", selected=True)).to_contain_text("cite_sources")
+    expect(page.get_by_text("KeyError: 'p-12' is not indexed").first).to_be_visible()
+
+
+def test_dragging_over_the_chart_keeps_that_time(site: str, page: Page) -> None:
+    page.goto(f"{site}/traces")
+    plot = page.locator(".plot")
+    expect(plot).to_be_visible()
+    box = plot.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+
+    page.mouse.move(box["x"] + box["width"] * 0.3, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, middle)
+    page.mouse.up()
+
+    page.wait_for_url(re.compile(r"from=\d+.*to=\d+|to=\d+.*from=\d+"))
+    expect(page.get_by_role("button", name="Clear time")).to_be_visible()
+
+
+def test_pages_of_the_list_go_forward_and_back(site: str, page: Page) -> None:
+    page.goto(f"{site}/traces")
+    first = page.locator("tbody tr td").first.text_content()
+
+    page.get_by_role("button", name="Next").click()
+    page.wait_for_url(re.compile("after="))
+    expect(page.locator("tbody tr td").first).not_to_have_text(str(first))
+    page.get_by_role("button", name="Back").click()
+
+    expect(page.locator("tbody tr td").first).to_have_text(str(first))
+
+
+def test_a_head_of_the_table_sorts_the_list(site: str, page: Page) -> None:
+    page.goto(f"{site}/traces")
+
+    page.get_by_role("button", name="Latency").click()
+
+    page.wait_for_url(re.compile("sort=duration_ms"))
+    expect(page.get_by_role("button", name="Latency ↓")).to_be_visible()
+
+
+def test_a_filter_that_is_wrong_is_answered_with_a_sentence(site: str, page: Page) -> None:
+    page.goto(f"{site}/traces?q=latency_ms+%3E%3E+5")
+
+    expect(page.get_by_text("the filter cannot be understood")).to_be_visible()
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+
+
+def test_marking_two_evaluations_compares_them(site: str, page: Page) -> None:
+    page.goto(f"{site}/eval")
+
+    page.get_by_role("checkbox").nth(0).check()
+    page.get_by_role("checkbox").nth(1).check()
+
+    page.wait_for_url(re.compile(f"a={A}&b={B}"))
+    expect(page.get_by_role("heading", name="answer v1 → answer v2")).to_be_visible()
+
+
+def test_only_the_rows_that_got_worse_are_kept(site: str, page: Page) -> None:
+    page.goto(f"{site}/eval?a={A}&b={B}&judge=correctness&only=Regressed")
+
+    rows = page.locator(".st-key-pairs tbody tr")
+    expect(rows.first).to_be_visible()
+    changes = rows.locator("td:last-child").all_inner_texts()
+    assert changes
+    assert all(text.startswith("-") for text in changes)
+
+
+def test_feedback_is_stored_and_shown(site: str, page: Page, filled: Path) -> None:
+    trace_id = failing(filled)
+    page.goto(f"{site}/trace?id={trace_id}&view=Feedback")
+
+    page.get_by_label("Name").fill("tone")
+    page.get_by_label("Value").fill("yes")
+    page.get_by_label("Why").fill("friendly enough")
+    page.get_by_role("button", name="Add feedback").click()
+
+    expect(page.get_by_text("friendly enough").first).to_be_visible()
+    said = traces.get(trace_id).assessments[-1]
+    assert (said.name, said.value, said.rationale) == ("tone", True, "friendly enough")
+    assert said.source_type == "human"
+
+
+def test_prompt_versions_are_compared_word_by_word_at_once(site: str, page: Page) -> None:
+    page.goto(f"{site}/prompts?name=docs/answer")
+
+    expect(page.locator(".diff ins").filter(has_text="not in the documents")).to_be_visible()
+    expect(page.locator(".diff del").filter(has_text="so")).to_be_visible()
+    page.get_by_role("button", name="Side by side").click()
+    expect(page.locator(".side")).to_have_count(2)
+
+
+def test_dark_and_light_follow_the_system(site: str, page: Page) -> None:
+    def background() -> str:
+        page.goto(site)
+        expect(page.get_by_role("heading", name="Last 24 hours")).to_be_visible()
+        return str(
+            page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+        )
+
+    page.emulate_media(color_scheme="dark")
+    dark = background()
+    page.emulate_media(color_scheme="light")
+    light = background()
+
+    assert (dark, light) == ("rgb(18, 20, 23)", "rgb(255, 255, 255)")
+
+
+@pytest.mark.parametrize("evil", ["Host", "Origin"])
+def test_another_site_cannot_open_the_stream(site: str, evil: str) -> None:
+    own = site.removeprefix("http://")
+    headers = {
+        "Host": own,
+        "Origin": site,
+        evil: {"Host": "evil.example", "Origin": "http://evil.example"}[evil],
+    }
+
+    assert handshake(own, {"Host": own, "Origin": site}).startswith(b"HTTP/1.1 101")
+    assert handshake(own, headers).startswith(b"HTTP/1.1 403")
+
+
+def handshake(address: str, headers: dict[str, str]) -> bytes:
+    """The first line of the answer to a WebSocket handshake."""
+    host, _, port = address.partition(":")
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    lines = [f"{name}: {value}" for name, value in (headers | upgrade).items()]
+    with socket.create_connection((host, int(port)), timeout=10) as stream:
+        stream.sendall("\r\n".join(["GET /_stcore/stream HTTP/1.1", *lines, "", ""]).encode())
+        return stream.recv(64)
