@@ -69,7 +69,7 @@ def program(script: str, *arguments: object, **environment: str) -> subprocess.P
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | environment,
+        env=os.environ | {"PYTHONPATH": str(SCRIPTS.parents[2])} | environment,
     )
 
 
@@ -82,3 +82,13 @@ def running(script: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.kill()
         process.communicate()
+
+
+def killed(process: subprocess.Popen[str]) -> list[int]:
+    """Kills the program; the whole lines of numbers that it had said and nobody had read."""
+    process.kill()
+    process.wait()
+    assert process.stdout is not None
+    rest = process.stdout.read().splitlines(keepends=True)  # not communicate: it skips the buffer
+    process.communicate()
+    return [int(line) for line in rest if line.endswith("\n")]
