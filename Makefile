@@ -86,7 +86,7 @@ screenshots: $(VENV)/.stamp-dev ## take the pictures of the documentation (needs
 
 lock: $(LOCK_VENV)/.stamp ## pin every dependency again, with nothing younger than two weeks
 	$(COMPILE) pyproject.toml --all-extras --group lint --group test --group build -o requirements/dev.txt
-	$(COMPILE) pyproject.toml --extra gateway --extra dashboard --extra openai --extra anthropic --group build \
+	$(COMPILE) pyproject.toml --extra server --extra dashboard --extra openai --extra anthropic --group build \
 		-c requirements/dev.txt -o requirements/demo.txt
 	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/core.txt
 	$(COMPILE) --group lock -o requirements/lock.txt
