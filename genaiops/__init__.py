@@ -79,8 +79,10 @@ _HOME = {
     "genaiops.eval": ("aevaluate", "evaluate", "judge", "make_judge"),
 }
 _MODULES = {
+    "anthropic": "genaiops.tracing.autolog.anthropic",
     "gateway": "genaiops.gateway",
     "judges": "genaiops.eval.judges",
+    "langchain": "genaiops.tracing.autolog.langchain",
     "openai": "genaiops.tracing.autolog.openai",
 }
 _ORIGIN = {name: module for module, names in _HOME.items() for name in names}

@@ -10,8 +10,12 @@ from genaiops.tracing.setup import install
 
 __all__ = ["BUILT_IN", "autolog"]
 
-BUILT_IN = {"openai": "genaiops.tracing.autolog.openai"}
-"""Libraries with a module here; others come by the entry point group ``genaiops.autolog``."""
+BUILT_IN = {
+    "openai": "genaiops.tracing.autolog.openai",
+    "anthropic": "genaiops.tracing.autolog.anthropic",
+    "langchain_core": "genaiops.tracing.autolog.langchain",
+}
+"""Packages with a module here; others come by the entry point group ``genaiops.autolog``."""
 
 _log = logging.getLogger("genaiops")
 
@@ -23,9 +27,10 @@ def autolog(*, disable: bool = False) -> None:
         disable: Restores the libraries' own functions.
     """
     install()
-    for library, module in BUILT_IN.items():
-        if importlib.util.find_spec(library) is not None:
-            importlib.import_module(module).autolog(disable=disable)
+    for package, module in BUILT_IN.items():
+        if importlib.util.find_spec(package) is None or importlib.util.find_spec(module) is None:
+            continue
+        importlib.import_module(module).autolog(disable=disable)
     for point in entry_points(group="genaiops.autolog"):
         _switch(point, disable=disable)
 
