@@ -73,26 +73,35 @@ class FormattedMessages(list[dict[str, Any]]):
         self.prompt = prompt
 
 
+_PLACES = ("messages", "input", "instructions", "prompt", "system")
+
+
 def prompt_ref(value: object) -> PromptRef | None:
     """The prompt version behind a request, looked for where clients put formatted prompts.
 
     Args:
         value: Formatted text or messages, a list of messages, or a dict with ``messages``,
-            ``input``, ``prompt`` or ``system``.
+            ``input``, ``instructions``, ``prompt`` or ``system``.
     """
     if isinstance(value, FormattedText | FormattedMessages):
         return value.prompt
     if isinstance(value, Mapping):
         table = cast("Mapping[str, object]", value)
-        inside = [table[key] for key in ("messages", "input", "prompt", "system") if key in table]
+        inside = [table[key] for key in _PLACES if key in table]
         return next((ref for ref in map(prompt_ref, inside) if ref is not None), None)
     if isinstance(value, list | tuple):
         for item in cast("Sequence[object]", value):
-            content = (
-                cast("Mapping[str, object]", item).get("content")
-                if isinstance(item, Mapping)
-                else item
-            )
-            if isinstance(content, FormattedText):
-                return content.prompt
+            found = _in_message(item)
+            if found is not None:
+                return found
     return None
+
+
+def _in_message(item: object) -> PromptRef | None:
+    """In a message, or in a part of one."""
+    if isinstance(item, Mapping):
+        table = cast("Mapping[str, object]", item)
+        item = table.get("content", table.get("text"))
+        if isinstance(item, list | tuple):
+            return prompt_ref(cast("Sequence[object]", item))
+    return item.prompt if isinstance(item, FormattedText) else None

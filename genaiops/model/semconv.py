@@ -29,6 +29,11 @@ REQUEST_SEED = "gen_ai.request.seed"
 REQUEST_CHOICE_COUNT = "gen_ai.request.choice.count"
 REQUEST_STREAM = "gen_ai.request.stream"
 REQUEST_REASONING_LEVEL = "gen_ai.request.reasoning.level"
+REQUEST_PREVIOUS_RESPONSE_ID = "gen_ai.request.previous_response.id"
+REQUEST_STREAM_CURSOR = "gen_ai.request.stream_cursor"
+REQUEST_ENCODING_FORMATS = "gen_ai.request.encoding_formats"
+EMBEDDINGS_DIMENSIONS = "gen_ai.embeddings.dimension.count"
+RESEND_COUNT = "http.request.resend_count"
 OUTPUT_TYPE = "gen_ai.output.type"
 
 # response
@@ -36,6 +41,8 @@ RESPONSE_ID = "gen_ai.response.id"
 RESPONSE_MODEL = "gen_ai.response.model"
 RESPONSE_FINISH_REASONS = "gen_ai.response.finish_reasons"
 RESPONSE_TIME_TO_FIRST_CHUNK = "gen_ai.response.time_to_first_chunk"
+RESPONSE_STATUS = "gen_ai.response.status"
+CONVERSATION_COMPACTED = "gen_ai.conversation.compacted"
 
 # usage
 USAGE_INPUT_TOKENS = "gen_ai.usage.input_tokens"
@@ -43,6 +50,12 @@ USAGE_OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
 USAGE_CACHE_READ_TOKENS = "gen_ai.usage.cache_read.input_tokens"
 USAGE_CACHE_WRITE_TOKENS = "gen_ai.usage.cache_write.input_tokens"
 USAGE_REASONING_TOKENS = "gen_ai.usage.reasoning.output_tokens"
+USAGE_TEXT_INPUT_TOKENS = "gen_ai.usage.text.input_tokens"
+USAGE_IMAGE_INPUT_TOKENS = "gen_ai.usage.image.input_tokens"
+USAGE_AUDIO_INPUT_TOKENS = "gen_ai.usage.audio.input_tokens"
+USAGE_TEXT_OUTPUT_TOKENS = "gen_ai.usage.text.output_tokens"
+USAGE_IMAGE_OUTPUT_TOKENS = "gen_ai.usage.image.output_tokens"
+USAGE_AUDIO_OUTPUT_TOKENS = "gen_ai.usage.audio.output_tokens"
 
 # content
 INPUT_MESSAGES = "gen_ai.input.messages"
@@ -64,6 +77,8 @@ EVALUATION_LABEL = "gen_ai.evaluation.score.label"
 EVALUATION_EXPLANATION = "gen_ai.evaluation.explanation"
 
 # OpenAI
+OPENAI_API_TYPE = "openai.api.type"
+OPENAI_REQUEST_SERVICE_TIER = "openai.request.service_tier"
 OPENAI_SERVICE_TIER = "openai.response.service_tier"
 OPENAI_SYSTEM_FINGERPRINT = "openai.response.system_fingerprint"
 
