@@ -9,11 +9,13 @@ from genaiops.model import semconv
 from genaiops.model.prompt import prompt_ref
 from genaiops.tracing.runtime import current
 
-__all__ = ["INPUTS", "OUTPUTS", "ForeignSpan"]
+__all__ = ["INPUTS", "OUTPUTS", "ForeignSpan", "twins"]
 
 INPUTS = "genaiops.inputs"
 OUTPUTS = "genaiops.outputs"
 """Attributes in which a span of another library carries inputs and outputs, as JSON."""
+twins: set[int] = set()
+"""Ids of open spans that are ours and the OpenTelemetry SDK's at once: each side gets its own, once."""
 
 
 class ForeignSpan:

@@ -21,6 +21,7 @@ from opentelemetry import trace as otel
 
 from genaiops.tracing import diagnostics, ticker
 from genaiops.tracing.begin import joined
+from genaiops.tracing.foreign import twins
 from genaiops.tracing.span import SINKS, Span
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _forward(span: Span) -> None:
     global _lost
     from genaiops.tracing import sdk
 
-    if not sdk.others(_joined):
+    if span.span_int in twins or not sdk.others(_joined):
         return
     if _thread is None:
         _begin_thread()

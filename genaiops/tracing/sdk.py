@@ -15,7 +15,7 @@ from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 from genaiops.model import semconv
 from genaiops.tracing import diagnostics
 from genaiops.tracing.capture import NOTHING
-from genaiops.tracing.foreign import INPUTS, OUTPUTS
+from genaiops.tracing.foreign import INPUTS, OUTPUTS, twins
 from genaiops.tracing.record import Details, Named, full_line
 from genaiops.tracing.runtime import current
 from genaiops.tracing.span import Span
@@ -49,7 +49,8 @@ class GenaiopsSpanProcessor(SpanProcessor):
                 return
             adopted = _Adopted(span)
             forget(adopted)
-            adopted.write()
+            if adopted.span_int not in twins:
+                adopted.write()
         except Exception as error:  # noqa: BLE001  tracing never breaks the application
             diagnostics.note("a span of another library", error)
 
@@ -109,7 +110,7 @@ class _Adopted:
 
     def write_start(self) -> None:
         """Writes the line that says the span is open."""
-        if self.source.end_time is None:
+        if self.source.end_time is None and self.span_int not in twins:
             self._fill()
             runtime = current()
             line = full_line(self, runtime, open_facts.get(self.trace_int), ended=False)
