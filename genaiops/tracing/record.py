@@ -29,6 +29,7 @@ _TEXT_COLUMNS = {
     "operation", "provider", "request_model", "response_model", "response_id", "prompt_name",
     "session_id", "user_id", "run_id",
 }  # fmt: skip
+_SAID = ("metadata", "tags", "trace_name")
 _RAW = msgspec.Raw
 _decode = msgspec.json.Decoder().decode
 
@@ -66,11 +67,13 @@ class Details:
     """What few spans have; made when the first of it is set."""
 
     __slots__ = (
-        "attributes", "events", "experiment", "links", "message", "name", "run_id", "status"
+        "attributes", "columns", "events", "experiment", "links", "message", "name", "run_id",
+        "status",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.attributes: dict[str, Any] = {}
+        self.columns: dict[str, Any] | None = None
         self.events: list[tuple[str, int, Mapping[str, Any]]] = []
         self.links: list[dict[str, Any]] = []
         self.status: str | None = None
@@ -139,6 +142,8 @@ def full_line(span: Recorded, runtime: Runtime, facts: TraceFacts | None, *, end
         attributes[REDACTION_FAILED] = True
     if attributes:
         line |= _from_attributes(attributes, capture)
+    if details.columns:
+        line |= _read_columns(details.columns, line, capture)
     if details.events:
         line["events"] = _events(details.events, capture)
     if details.links:
@@ -184,6 +189,23 @@ def _from_attributes(attributes: Mapping[str, Any], capture: Capturer) -> dict[s
         columns["ttft_ms"] = seconds * 1000
     columns["attributes"] = _as_table(data, b"{}")
     return columns
+
+
+def _read_columns(
+    columns: Mapping[str, Any], line: Mapping[str, Any], capture: Capturer
+) -> dict[str, Any]:
+    """Columns that were read from the attributes of another library; what users said stands."""
+    found: dict[str, Any] = {}
+    for name, value in columns.items():
+        if name in _SAID and line.get(name) is not None:
+            continue
+        if isinstance(value, str):
+            found[name] = capture.text(value, name)
+        elif isinstance(value, int | float):
+            found[name] = value
+        elif (data := capture.facts(value, name)) is not WITHHELD:
+            found[name] = _RAW(data)
+    return found
 
 
 def _as_table(data: bytes, empty: bytes) -> msgspec.Raw:

@@ -1,7 +1,7 @@
 """Both directions between our spans and those of the OpenTelemetry SDK. Imports the SDK."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import msgspec
@@ -15,9 +15,11 @@ from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 from genaiops.model import semconv
 from genaiops.tracing import diagnostics
 from genaiops.tracing.capture import NOTHING
+from genaiops.tracing.dialects import PENDING, PENDING_VALUE, Event, read
+from genaiops.tracing.evaluations import assessments
 from genaiops.tracing.foreign import INPUTS, OUTPUTS, twins
 from genaiops.tracing.record import Details, Named, full_line
-from genaiops.tracing.runtime import current
+from genaiops.tracing.runtime import Runtime, current
 from genaiops.tracing.span import Span
 from genaiops.tracing.ticker import forget, remember
 from genaiops.tracing.trace_facts import open_facts
@@ -45,7 +47,7 @@ class GenaiopsSpanProcessor(SpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         """Writes the span's line."""
         try:
-            if current().disabled or span.instrumentation_scope is _SCOPE:
+            if current().disabled or span.instrumentation_scope is _SCOPE or _is_notice(span):
                 return
             adopted = _Adopted(span)
             forget(adopted)
@@ -59,8 +61,8 @@ class _Adopted:
     """A span of the SDK in the shape that a journal line is made of."""
 
     __slots__ = (
-        "details", "end_ns", "inputs", "named", "outputs", "owned", "parent_int", "source",
-        "span_int", "start_ns", "started", "trace_int",
+        "details", "end_ns", "events", "inputs", "named", "outputs", "owned", "parent_int",
+        "source", "span_int", "start_ns", "started", "trace_int",
     )  # fmt: skip
 
     def __init__(self, span: ReadableSpan) -> None:
@@ -82,13 +84,21 @@ class _Adopted:
     def _fill(self) -> None:
         span, runtime = self.source, current()
         attributes = dict(span.attributes or {})
-        self.inputs = _raw(attributes.pop(INPUTS, None))
-        self.outputs = _raw(attributes.pop(OUTPUTS, None))
-        self.named = Named(span.name, span_type_of(attributes), None)
+        self.events: list[Event] = [
+            (e.name, e.timestamp, dict(e.attributes or {})) for e in span.events
+        ]
+        reading = read(attributes, self.events, start_ns=self.start_ns)
+        columns = reading.columns
+        self.inputs = _content(columns.pop("inputs", None), runtime, "inputs")
+        self.outputs = _content(columns.pop("outputs", None), runtime, "outputs")
+        for name in (INPUTS, OUTPUTS):
+            attributes.pop(name, None)
+        self.named = Named(span.name, columns.pop("span_type"), None)
         details = Details()
         self.details: Details | None = details
-        details.attributes = attributes
-        details.events = [(e.name, e.timestamp, dict(e.attributes or {})) for e in span.events]
+        details.attributes = attributes | reading.attributes
+        details.columns = columns
+        details.events = self.events
         details.links = [_link(link) for link in span.links]
         details.status = span.status.status_code.name.lower()
         details.message = span.status.description
@@ -105,6 +115,9 @@ class _Adopted:
         if facts is not None and facts.root is None:
             facts.root = self
         runtime.append("spans", full_line(self, runtime, facts, ended=True))
+        verdicts = assessments(f"{self.trace_int:032x}", f"{self.span_int:016x}", self.events)
+        if verdicts:
+            runtime.append("events", b"".join(verdicts))
         if facts is not None and facts.root is self:
             open_facts.pop(self.trace_int, None)
 
@@ -120,26 +133,14 @@ class _Adopted:
         """The SDK of a forked child ends its copy; nothing to do."""
 
 
-def span_type_of(attributes: Mapping[str, Any]) -> str:
-    """The span type behind a span's attributes: ours, the operation's, OpenInference's."""
-    own = attributes.get(semconv.SPAN_TYPE)
-    if isinstance(own, str):
-        return own
-    operation = semconv.SPAN_TYPE_OF_OPERATION.get(str(attributes.get(semconv.OPERATION_NAME)))
-    kind = attributes.get("openinference.span.kind")
-    return operation or (kind.lower() if isinstance(kind, str) else "function")
+def _content(value: Any, runtime: Runtime, path: str) -> bytes:  # any JSON value
+    """Inputs or outputs as the setting ``capture`` wants them."""
+    return NOTHING if value is None else runtime.content(value, path)
 
 
-def _raw(value: object) -> bytes:
-    """JSON that a span carries as text, when it is JSON."""
-    if not isinstance(value, str):
-        return NOTHING
-    data = value.encode(errors="replace")
-    try:
-        msgspec.json.decode(data)
-    except msgspec.DecodeError:
-        return NOTHING
-    return data
+def _is_notice(span: ReadableSpan) -> bool:
+    """Whether it only says that another span has begun, as Logfire does."""
+    return (span.attributes or {}).get(PENDING) == PENDING_VALUE
 
 
 def _link(link: Link) -> dict[str, Any]:
