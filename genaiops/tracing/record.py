@@ -178,10 +178,10 @@ def _from_attributes(attributes: Mapping[str, Any], capture: Capturer) -> dict[s
     columns: dict[str, Any] = {}
     if data is WITHHELD:
         data = encode({REDACTION_FAILED: True})
-    for name, column in semconv.COLUMN_OF_ATTRIBUTE.items():
-        value = attributes.get(name)
-        if value is not None and column not in columns:
-            value = _fitting(column, _decode(capture.facts(value, f"attributes.{name}")))
+    for name, value in _of_columns(attributes, capture).items():
+        column = semconv.COLUMN_OF_ATTRIBUTE[name]
+        if column not in columns:
+            value = _fitting(column, value)
             if value is not None:
                 columns[column] = value
     seconds = attributes.get(semconv.RESPONSE_TIME_TO_FIRST_CHUNK)
@@ -206,6 +206,22 @@ def _read_columns(
         elif (data := capture.facts(value, name)) is not WITHHELD:
             found[name] = _RAW(data)
     return found
+
+
+def _of_columns(attributes: Mapping[str, Any], capture: Capturer) -> Mapping[str, Any]:
+    """The attributes that fill columns, redacted, in the order of the columns."""
+    found = {
+        name: attributes[name]
+        for name in semconv.COLUMN_OF_ATTRIBUTE
+        if attributes.get(name) is not None
+    }
+    if not capture.masker.thorough:
+        table = _decode(capture.facts(found, "attributes"))
+        if isinstance(table, dict):
+            return cast("dict[str, Any]", table)
+    return {
+        name: _decode(capture.facts(value, f"attributes.{name}")) for name, value in found.items()
+    }
 
 
 def _as_table(data: bytes, empty: bytes) -> msgspec.Raw:

@@ -13,9 +13,8 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 
 from genaiops.model import semconv
-from genaiops.tracing import diagnostics
-from genaiops.tracing.capture import NOTHING
-from genaiops.tracing.dialects import PENDING, PENDING_VALUE, Event, read
+from genaiops.tracing import dialects, diagnostics
+from genaiops.tracing.capture import NOTHING, encode
 from genaiops.tracing.evaluations import assessments
 from genaiops.tracing.foreign import INPUTS, OUTPUTS, twins
 from genaiops.tracing.record import Details, Named, full_line
@@ -84,15 +83,13 @@ class _Adopted:
     def _fill(self) -> None:
         span, runtime = self.source, current()
         attributes = dict(span.attributes or {})
-        self.events: list[Event] = [
+        self.events: list[dialects.Event] = [
             (e.name, e.timestamp, dict(e.attributes or {})) for e in span.events
         ]
-        reading = read(attributes, self.events, start_ns=self.start_ns)
+        reading = dialects.read(attributes, self.events, start_ns=self.start_ns)
         columns = reading.columns
-        self.inputs = _content(columns.pop("inputs", None), runtime, "inputs")
-        self.outputs = _content(columns.pop("outputs", None), runtime, "outputs")
-        for name in (INPUTS, OUTPUTS):
-            attributes.pop(name, None)
+        self.inputs = _content(columns, "inputs", attributes.pop(INPUTS, None), runtime)
+        self.outputs = _content(columns, "outputs", attributes.pop(OUTPUTS, None), runtime)
         self.named = Named(span.name, columns.pop("span_type"), None)
         details = Details()
         self.details: Details | None = details
@@ -133,14 +130,17 @@ class _Adopted:
         """The SDK of a forked child ends its copy; nothing to do."""
 
 
-def _content(value: Any, runtime: Runtime, path: str) -> bytes:  # any JSON value
-    """Inputs or outputs as the setting ``capture`` wants them."""
-    return NOTHING if value is None else runtime.content(value, path)
+def _content(columns: dict[str, Any], name: str, ours: object, runtime: Runtime) -> bytes:
+    """Inputs or outputs: what our own methods wrote as it is, else as ``capture`` wants them."""
+    value = columns.pop(name, None)
+    if value is None:
+        return NOTHING
+    return encode(value) if ours is not None else runtime.content(value, name)
 
 
 def _is_notice(span: ReadableSpan) -> bool:
     """Whether it only says that another span has begun, as Logfire does."""
-    return (span.attributes or {}).get(PENDING) == PENDING_VALUE
+    return (span.attributes or {}).get(dialects.PENDING) == dialects.PENDING_VALUE
 
 
 def _link(link: Link) -> dict[str, Any]:
