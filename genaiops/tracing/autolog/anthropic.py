@@ -197,8 +197,9 @@ def _answered(call: Call, result: Any) -> None:  # whatever the SDK returns
         response = _response(result)
         if response is None:
             body = plain(result)
+            _named(call, getattr(result, "_request_id", None))
         else:
-            _headers(call, response)
+            _named(call, response.headers.get("request-id"))
             if _is_stream(result) or not response.is_closed:
                 tee_body(response, call)
                 return
@@ -223,9 +224,9 @@ def _is_stream(result: Any) -> bool:  # whatever the SDK returns
     return isinstance(result, Stream | AsyncStream)
 
 
-def _headers(call: Call, response: Any) -> None:  # of httpx or httpx2
-    request_id = response.headers.get("request-id")
-    if request_id and call.span is not None:
+def _named(call: Call, request_id: object) -> None:
+    """Keeps the id that Anthropic's support asks for."""
+    if isinstance(request_id, str) and call.span is not None:
         call.span.set_attribute("anthropic.request.id", request_id)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import itertools
 import json
 import threading
 from collections.abc import Iterator, Sequence
@@ -104,8 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(ConnectionError):
             self._send(answer)
 
-    do_GET = do_POST
-    do_DELETE = do_POST
+    do_GET = do_DELETE = do_POST  # noqa: N815  the server calls them so
 
     def _send(self, answer: Answer) -> None:
         body = gzip.compress(answer.body) if answer.zipped else answer.body
@@ -117,10 +117,12 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.zipped:
             self.send_header("content-encoding", "gzip")
         chunked = answer.end != "silent"
-        self.send_header(*(("transfer-encoding", "chunked") if chunked else ("connection", "close")))
+        self.send_header(
+            *(("transfer-encoding", "chunked") if chunked else ("connection", "close"))
+        )
         self.end_headers()
         places = [0, *sorted(place for place in answer.cuts if place < len(body)), len(body)]
-        for start, stop in zip(places, places[1:], strict=False):
+        for start, stop in itertools.pairwise(places):
             if stop > start:
                 piece = body[start:stop]
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)

@@ -19,7 +19,6 @@ import genaiops
 from tests.tracing.autolog.anthropic_server import (
     ASK,
     Answer,
-    Server,
     serving,
     sse,
     stream,
@@ -247,7 +246,9 @@ def check(exchange: Exchange, span: dict[str, Any]) -> None:
 
 @EACH
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-def test_every_way_to_make_a_recorded_call_gives_one_true_span(server, client, spans, exchange, is_async):
+def test_every_way_to_make_a_recorded_call_gives_one_true_span(
+    server, client, spans, exchange, is_async
+):
     cuts = sorted(random.Random(exchange.name).choices(range(1, len(exchange.body)), k=40))
     ways = [
         ("plain", {}), ("plain", {"cuts": cuts}), ("plain", {"zipped": True}),
@@ -276,11 +277,9 @@ def test_the_stream_helper_gives_one_true_span(server, client, spans, exchange, 
 
     async def helped() -> Any:
         web = anthropic.DefaultAsyncHttpxClient(verify=False)
-        async with anthropic.AsyncAnthropic(
-            base_url=server.url, api_key="k", http_client=web
-        ) as one:
-            async with one.messages.stream(**request) as told:
-                return await told.get_final_message()
+        one = anthropic.AsyncAnthropic(base_url=server.url, api_key="k", http_client=web)
+        async with one, one.messages.stream(**request) as told:
+            return await told.get_final_message()
 
     if is_async:
         final = asyncio.run(helped())
