@@ -19,6 +19,9 @@ COMMANDS = {
     "gateway": LazyCommand("genaiops.cli.gateway:gateway", "The gateway to model providers."),
     "prompts": LazyCommand("genaiops.cli.prompts:prompts", "Prompts, versions and aliases."),
     "runs": LazyCommand("genaiops.cli.runs:runs", "Runs: params, metrics, comparisons."),
+    "server": LazyCommand(
+        "genaiops.cli.server:server", "Take the spans of any program by OTLP/HTTP."
+    ),
     "sql": LazyCommand("genaiops.cli.sql:sql", "Run SQL over the store, read-only."),
     "store": LazyCommand("genaiops.cli.store:store", "The store's health."),
     "traces": LazyCommand("genaiops.cli.traces:traces", "Look at traces."),

@@ -1,4 +1,4 @@
-"""Who may speak to a gateway on loopback: programs of this machine, not pages of a browser.
+"""Who may speak to a server on loopback: programs of this machine, not pages of a browser.
 
 A page that a user visits can reach loopback addresses, by a name that resolves there (DNS
 rebinding) or by posting across sites. So the Host header must be a name of loopback, and writing
@@ -36,13 +36,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check(method: str, headers: Iterable[tuple[bytes, bytes]], *, also: bytes = b"") -> None:
+def check(
+    method: str,
+    headers: Iterable[tuple[bytes, bytes]],
+    *,
+    also: bytes = b"",
+    any_host: bool = False,
+) -> None:
     """Lets a request pass or raises Refused.
 
     Args:
         method: HTTP method, upper-case.
         headers: Names in lower case, and values, as received.
         also: One more host name that is fine, the address that the server listens on.
+        any_host: Every name is fine, because the request has to show a key.
     """
     found: dict[bytes, bytes] = {}
     for name, value in headers:
@@ -54,8 +61,8 @@ def check(method: str, headers: Iterable[tuple[bytes, bytes]], *, also: bytes = 
     if match is None:
         raise Refused(400, "the Host header is missing or malformed")
     name = match["name"].lower()
-    if name not in _LOOPBACK and name != also.lower():
-        raise Refused(403, "this gateway answers on loopback names only: use 127.0.0.1")
+    if not any_host and name not in _LOOPBACK and name != also.lower():
+        raise Refused(403, "this server answers to names of loopback only: use 127.0.0.1")
     if method in _READING:
         return
     if found.get(b"sec-fetch-site") == b"cross-site":

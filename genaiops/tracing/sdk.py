@@ -13,7 +13,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 
 from genaiops.model import semconv
-from genaiops.tracing import dialects, diagnostics
+from genaiops.tracing import diagnostics, dialects
 from genaiops.tracing.capture import NOTHING, encode
 from genaiops.tracing.evaluations import assessments
 from genaiops.tracing.foreign import INPUTS, OUTPUTS, twins

@@ -1,0 +1,84 @@
+"""HTTP/1.1 as uvicorn speaks it, with an end to heads and bodies that never end.
+
+uvicorn alone waits for ever for a request that somebody sends a byte at a time, and keeps however
+many header lines they send.
+"""
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+__all__ = ["LimitedProtocol"]
+
+HEAD_S = 10.0
+"""From the first moment of a connection, or the first byte of a further request."""
+BODY_S = 65.0
+"""An application that answers a slow body itself does so before."""
+HEAD_BYTES = 65_536
+HEADER_LINES = 100
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    _timer: asyncio.TimerHandle | None = None
+    _in_head = True
+    _head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Gives the first request its time."""
+        super().connection_made(transport)
+        self._expect_within(HEAD_S)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forgets the time."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Counts the bytes of a head before it is complete."""
+        if self._in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response(f"The head of the request is longer than {HEAD_BYTES} bytes.")
+
+    def on_message_begin(self) -> None:
+        """Gives a further request its time."""
+        super().on_message_begin()
+        self._in_head = True
+        if self._timer is None:
+            self._expect_within(HEAD_S)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Takes a header line; too many of them make the request invalid."""
+        super().on_header(name, value)
+        if len(self.headers) > HEADER_LINES:
+            raise ValueError(f"more than {HEADER_LINES} header lines")
+
+    def on_headers_complete(self) -> None:
+        """Gives the body its time."""
+        self._in_head = False
+        self._head_bytes = 0
+        self._expect_within(BODY_S)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._stop_timer()
+        self._in_head = True
+        super().on_message_complete()
+
+    def _expect_within(self, seconds: float) -> None:
+        self._stop_timer()
+        self._timer = self.loop.call_later(seconds, self._too_slow)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_slow(self) -> None:
+        self._timer = None
+        if not self.transport.is_closing():
+            self.transport.close()
