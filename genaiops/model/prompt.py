@@ -99,7 +99,7 @@ def prompt_ref(value: object) -> PromptRef | None:
 
 def _in_message(item: object) -> PromptRef | None:
     """In a message, or in a part of one."""
-    if isinstance(item, Mapping):
+    if type(item) is dict or isinstance(item, Mapping):
         table = cast("Mapping[str, object]", item)
         item = table.get("content", table.get("text"))
         if isinstance(item, list | tuple):

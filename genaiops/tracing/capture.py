@@ -74,6 +74,16 @@ class Capturer:
             return UNREADABLE
         return self._finish(data, path)
 
+    def facts_or_masked(self, value: Any, path: str) -> tuple[bytes, bool]:  # any object
+        """The same, and whether it stands as it was: nothing in it had to be masked."""
+        try:
+            data = _encode(value)
+        except Exception:  # noqa: BLE001  any object, any failure: the slow path copes
+            return self.facts(value, path), False
+        if self.masker.thorough or suspicious(data):
+            return self._finish(data, path), False
+        return (data if len(data) < INLINE_BYTES else self._finish(data, path)), True
+
     def text(self, text: str, path: str) -> str:
         """A short text such as a status message, redacted."""
         try:

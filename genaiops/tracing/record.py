@@ -37,7 +37,7 @@ _decode = msgspec.json.Decoder().decode
 class Named:
     """Name, type and fixed attributes of a span, with their part of the line encoded once."""
 
-    __slots__ = ("attributes", "name", "part", "runtime", "span_type")
+    __slots__ = ("attributes", "masked", "name", "named_in", "part", "runtime", "span_type")
 
     def __init__(self, name: str, span_type: str, attributes: Mapping[str, Any] | None) -> None:
         self.name = name
@@ -47,6 +47,15 @@ class Named:
         self.attributes |= attributes or {}
         self.runtime: Runtime | None = None
         self.part = b""
+        self.named_in: Runtime | None = None
+        self.masked = name
+
+    def text(self, runtime: Runtime) -> str:
+        """The name, masked once for all spans that share it."""
+        if self.named_in is not runtime:
+            self.masked = runtime.capture.text(self.name, "name")
+            self.named_in = runtime
+        return self.masked
 
     def encoded(self, runtime: Runtime) -> bytes:
         """The part of the line that all spans of this name share, ending in a comma."""
@@ -123,7 +132,7 @@ def full_line(span: Recorded, runtime: Runtime, facts: TraceFacts | None, *, end
         "trace_id": f"{span.trace_int:032x}",
         "span_id": f"{span.span_int:016x}",
         "parent_span_id": f"{span.parent_int:016x}" if span.parent_int else None,
-        "name": capture.text(details.name or span.named.name, "name"),
+        "name": capture.text(details.name, "name") if details.name else span.named.text(runtime),
         "span_type": span.named.span_type,
         "status": (details.status or "ok") if ended else "running",
         "status_message": details.message and capture.text(details.message, "status_message"),
@@ -174,13 +183,15 @@ def _events(events: Sequence[tuple[str, int, Mapping[str, Any]]], capture: Captu
 
 def _from_attributes(attributes: Mapping[str, Any], capture: Capturer) -> dict[str, Any]:
     """The attributes, and the columns that are filled from them."""
-    data = capture.facts(attributes, "attributes")
+    data, plain = capture.facts_or_masked(attributes, "attributes")
     columns: dict[str, Any] = {}
     if data is WITHHELD:
         data = encode({REDACTION_FAILED: True})
-    for name, value in _of_columns(attributes, capture).items():
-        column = semconv.COLUMN_OF_ATTRIBUTE[name]
-        if column not in columns:
+    for name, column in semconv.COLUMN_OF_ATTRIBUTE.items():
+        value = attributes.get(name)
+        if value is not None and column not in columns:
+            if not (plain and type(value) in _SIMPLE):
+                value = _decode(capture.facts(value, f"attributes.{name}"))
             value = _fitting(column, value)
             if value is not None:
                 columns[column] = value
@@ -189,6 +200,9 @@ def _from_attributes(attributes: Mapping[str, Any], capture: Capturer) -> dict[s
         columns["ttft_ms"] = seconds * 1000
     columns["attributes"] = _as_table(data, b"{}")
     return columns
+
+
+_SIMPLE = frozenset({str, int, list})  # what is the same once it was encoded and decoded
 
 
 def _read_columns(
@@ -206,22 +220,6 @@ def _read_columns(
         elif (data := capture.facts(value, name)) is not WITHHELD:
             found[name] = _RAW(data)
     return found
-
-
-def _of_columns(attributes: Mapping[str, Any], capture: Capturer) -> Mapping[str, Any]:
-    """The attributes that fill columns, redacted, in the order of the columns."""
-    found = {
-        name: attributes[name]
-        for name in semconv.COLUMN_OF_ATTRIBUTE
-        if attributes.get(name) is not None
-    }
-    if not capture.masker.thorough:
-        table = _decode(capture.facts(found, "attributes"))
-        if isinstance(table, dict):
-            return cast("dict[str, Any]", table)
-    return {
-        name: _decode(capture.facts(value, f"attributes.{name}")) for name, value in found.items()
-    }
 
 
 def _as_table(data: bytes, empty: bytes) -> msgspec.Raw:
