@@ -1,6 +1,7 @@
 """One request to the OpenAI API as one span, from the request to the last event of the answer."""
 
 import contextlib
+import functools
 import time
 import zlib
 from collections.abc import Mapping
@@ -42,9 +43,10 @@ def open_call(client: Any, options: Any) -> "Call | None":  # of the SDK
         attributes = {semconv.OPERATION_NAME: operation.name} | identity(client)
         attributes |= shape.asked(body)
         name = f"{operation.name} {model}" if model else operation.name
-        span = begin(Named(name, operation.span_type, attributes))
+        span = begin(_named(name, operation.span_type))
         if not isinstance(span, Span):
             return None
+        span.set_attributes(attributes)
         call = Call(span, operation, records_content(span))
         span.link_prompt(body)
         if call.content and body:
@@ -56,6 +58,11 @@ def open_call(client: Any, options: Any) -> "Call | None":  # of the SDK
         diagnostics.note("recording an OpenAI request", error)
         return None
     return call
+
+
+@functools.lru_cache(maxsize=256)
+def _named(name: str, span_type: str) -> Named:
+    return Named(name, span_type, None)
 
 
 def _body(options: Any) -> dict[str, Any]:  # FinalRequestOptions

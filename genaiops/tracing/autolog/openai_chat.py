@@ -7,7 +7,14 @@ import msgspec
 
 from genaiops.model import semconv
 from genaiops.tracing.autolog.content import data_url, left_out, slim
-from genaiops.tracing.autolog.openai_shape import Shape, Table, parsed, present, usage_attributes
+from genaiops.tracing.autolog.openai_shape import (
+    Shape,
+    Table,
+    parsed,
+    present,
+    table_of,
+    usage_attributes,
+)
 
 __all__ = ["Chat", "ChatEvents", "choice_attributes"]
 
@@ -93,16 +100,13 @@ def _messages(body: Table) -> list[Table]:
     found = body.get("messages")
     if not isinstance(found, list | tuple):
         return []
-    return [cast("Table", m) for m in cast("Sequence[Any]", found) if isinstance(m, Mapping)]
+    several = cast("Sequence[Any]", found)
+    return [m for m in several if type(m) is dict or isinstance(m, Mapping)]
 
 
 def _slim(message: Any) -> Any:  # a message; its binary data is only in parts and audio
-    if isinstance(message, Mapping):
-        table = cast("Table", message)
-        if isinstance(table.get("content"), str) and not table.get("audio"):
-            return table
-        return slim(table)
-    return message
+    table = table_of(message)
+    return table if isinstance(table.get("content"), str) and "audio" not in table else slim(table)
 
 
 def _message(message: Table) -> dict[str, Any]:

@@ -171,7 +171,7 @@ def present(table: Table) -> dict[str, Any]:
 
 def table_of(value: Any) -> Table:  # any JSON value
     """The value if it is an object; a list as one, too."""
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         return cast("Table", value)
     return {"data": value} if isinstance(value, Sequence) else {}
 
