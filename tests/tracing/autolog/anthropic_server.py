@@ -100,7 +100,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(length)
-        self.server.requests.append((self.path, dict(self.headers), json.loads(body or b"null")))
+        plain = "multipart" not in str(self.headers.get("content-type"))
+        told = json.loads(body or b"null") if plain else body
+        self.server.requests.append((self.path, dict(self.headers), told))
         answer = self.server.answers.pop(0)
         with contextlib.suppress(ConnectionError):
             self._send(answer)
