@@ -9,7 +9,7 @@ from opentelemetry import trace as otel
 from genaiops.model import semconv
 from genaiops.tracing import diagnostics
 from genaiops.tracing.autolog import anthropic_messages as messages
-from genaiops.tracing.autolog.content import records_content
+from genaiops.tracing.autolog.content import records_content, slim
 from genaiops.tracing.begin import begin
 from genaiops.tracing.context import get_context
 from genaiops.tracing.foreign import twins
@@ -103,7 +103,7 @@ class Call:
         span.link_prompt(body)
         if not records_content(span):
             return
-        asked = {key: body[key] for key in _ASKED if _given(body.get(key))}
+        asked = {key: slim(body[key]) for key in _ASKED if _given(body.get(key))}
         if asked:
             span.set_inputs(asked)
         if span.runtime.capture.mode != "full":

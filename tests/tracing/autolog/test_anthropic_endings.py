@@ -56,6 +56,7 @@ def autologged(caplog):
     noise = [r for r in caplog.records if not r.name.startswith(("httpx", "anthropic._base"))]
     assert noise == []
     assert diagnostics.internal_errors() == before
+    assert genaiops.get_current_active_span().trace_id == "0" * 32
 
 
 @pytest.fixture(scope="module", params=["plain", "helper", "raw"])
