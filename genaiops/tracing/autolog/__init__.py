@@ -6,6 +6,7 @@ import logging
 from importlib.metadata import entry_points
 from typing import Any
 
+from genaiops.tracing.autolog import further
 from genaiops.tracing.setup import install
 
 __all__ = ["BUILT_IN", "autolog"]
@@ -31,6 +32,7 @@ def autolog(*, disable: bool = False) -> None:
         if importlib.util.find_spec(package) is None or importlib.util.find_spec(module) is None:
             continue
         importlib.import_module(module).autolog(disable=disable)
+    further.autolog(disable=disable)
     for point in entry_points(group="genaiops.autolog"):
         _switch(point, disable=disable)
 
