@@ -25,7 +25,7 @@ from genaiops.tracing.autolog.patching import Patches
 
 __all__ = ["autolog"]
 
-_patches = Patches("anthropic", package="anthropic", distribution="anthropic", oldest="0.40.0")
+_patches = Patches("anthropic", package="anthropic", distribution="anthropic", oldest="0.75.0")
 _pending: ContextVar[Call | None] = ContextVar("genaiops_anthropic_call", default=None)
 """The call whose native span the SDK is about to begin."""
 

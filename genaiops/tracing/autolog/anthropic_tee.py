@@ -4,6 +4,7 @@ A `Tee` learns of an answer in one of two ways: from the events that a stream of
 when the application reads the bytes of a raw response itself, from those bytes.
 """
 
+import copy
 import functools
 import sys
 import weakref
@@ -240,72 +241,78 @@ def _body_like(sync: Any, asynchronous: Any) -> Any:
     return type("Body", tuple(sorted(bases, key=lambda base: base in (sync, asynchronous))), {})
 
 
-def _tee_of(stream: Any) -> Tee | None:  # a Stream of the SDK
-    return getattr(getattr(stream.response, "stream", None), _MARK, None)
-
-
 def sync_events(original: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-    """Stands for ``Stream.__stream__``: tells the tee of every event, and of the end."""
+    """Stands for ``Stream.__stream__``: tells the tee of every event, and of the end.
+
+    The events come from a copy of the stream, since those of older versions hold the stream, which
+    holds them: only the garbage collector would see that nobody reads it any more.
+    """
 
     def __stream__(self: Any) -> Iterator[Any]:  # noqa: N807  the SDK calls it so
-        tee = _tee_of(self)
-        events = original(self)
-        if tee is None:
-            yield from events
-            return
-        tee.begin()
-        while True:
-            tee.stepping = True
-            try:
-                event = next(events)
-            except StopIteration:
-                tee.finish()
-                return
-            except BaseException as error:
-                tee.finish(failure=error)
-                raise
-            finally:
-                tee.stepping = False
-            tee.item(event)
-            try:
-                yield event
-            except GeneratorExit:
-                cast("Any", events).close()
-                tee.finish("closed")
-                raise
+        return _followed(original(copy.copy(self)), self.response)
 
     return __stream__
+
+
+def _followed(events: Any, response: Any) -> Iterator[Any]:  # of the SDK, and of httpx
+    tee: Tee | None = getattr(getattr(response, "stream", None), _MARK, None)
+    if tee is None:
+        yield from events
+        return
+    tee.begin()
+    while True:
+        tee.stepping = True
+        try:
+            event = next(events)
+        except StopIteration:
+            tee.finish()
+            return
+        except BaseException as error:
+            tee.finish(failure=error)
+            raise
+        finally:
+            tee.stepping = False
+        tee.item(event)
+        try:
+            yield event
+        except GeneratorExit:
+            events.close()
+            tee.finish("closed")
+            raise
 
 
 def async_events(original: Callable[..., AsyncIterator[Any]]) -> Callable[..., AsyncIterator[Any]]:
     """The same for ``AsyncStream``."""
 
-    async def __stream__(self: Any) -> AsyncIterator[Any]:  # noqa: N807  the SDK calls it so
-        tee = _tee_of(self)
-        events = original(self)
-        if tee is None:
-            async for event in events:
-                yield event
-            return
-        tee.begin()
-        while True:
-            tee.stepping = True
-            try:
-                event = await events.__anext__()
-            except StopAsyncIteration:
-                tee.finish()
-                return
-            except BaseException as error:
-                tee.finish(failure=error)
-                raise
-            finally:
-                tee.stepping = False
-            tee.item(event)
-            try:
-                yield event
-            except GeneratorExit:
-                await cast("Any", events).aclose()
-                tee.finish("closed")
-                raise
+    def __stream__(self: Any) -> AsyncIterator[Any]:  # noqa: N807  the SDK calls it so
+        return _afollowed(original(copy.copy(self)), self.response)
 
     return __stream__
+
+
+async def _afollowed(events: Any, response: Any) -> AsyncIterator[Any]:  # the same
+    tee: Tee | None = getattr(getattr(response, "stream", None), _MARK, None)
+    if tee is None:
+        async for event in events:
+            yield event
+        return
+    tee.begin()
+    while True:
+        tee.stepping = True
+        try:
+            event = await events.__anext__()
+        except StopAsyncIteration:
+            tee.finish()
+            return
+        except BaseException as error:
+            tee.finish(failure=error)
+            raise
+        finally:
+            tee.stepping = False
+        tee.item(event)
+        try:
+            yield event
+        except GeneratorExit:
+            await events.aclose()
+            tee.finish("closed")
+            raise
