@@ -25,7 +25,7 @@ from genaiops.tracing.autolog.patching import Patches
 
 __all__ = ["autolog"]
 
-_patches = Patches("anthropic", package="anthropic", distribution="anthropic", oldest="0.75.0")
+_patches = Patches("anthropic", package="anthropic", distribution="anthropic", oldest="1.0.0")
 _pending: ContextVar[Call | None] = ContextVar("genaiops_anthropic_call", default=None)
 """The call whose native span the SDK is about to begin."""
 
@@ -114,8 +114,8 @@ def _native(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _stand_in(call: Call, kwargs: Mapping[str, Any]) -> otel.Span | None:
-    """A span that records nothing and lets the SDK send the ids of ours, if it may."""
-    if call.span is None or not kwargs.get("propagation", True):
+    """A span that records nothing and lets the SDK send the ids of ours where it sent a parent's."""
+    if call.span is None or not call.span.parent_int or not kwargs.get("propagation", True):
         return None
     return otel.NonRecordingSpan(call.span.get_span_context())
 

@@ -434,3 +434,16 @@ def test_a_global_provider_gets_one_span_and_the_store_one_also_when_the_sdk_com
     exported, rows = json.loads(out)
     assert exported == ["anthropic.messages.create", "theirs"]
     assert rows == [["theirs", None, False], ["chat claude-x", 28, True]]
+
+
+def test_the_ids_of_our_span_are_sent_where_the_sdk_sends_those_of_a_parent(server, client, spans):
+    server.answers = [whole(message(text("Hello")))] * 3
+    server.requests.clear()
+    with genaiops.start_span("app"):
+        client.messages.create(**REQUEST)
+        client.with_options(open_telemetry={"propagation": False}).messages.create(**REQUEST)
+    client.messages.create(**REQUEST)
+
+    _, span, *_ = spans(ROW)
+    sent = [headers.get("traceparent") for _, headers, _ in server.requests]
+    assert sent == [f"00-{span['trace_id']}-{span['span_id']}-01", None, None]
