@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import itertools
 import json
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -149,6 +150,11 @@ class Server(ThreadingHTTPServer):
         self.answers: list[Answer] = []
         self.requests: list[tuple[str, dict[str, str], Any]] = []
         self.over = threading.Event()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that hang up are part of the tests."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     @property
     def url(self) -> str:

@@ -299,29 +299,25 @@ def test_raw_and_parsed_answers_are_the_same_calls(server, client, spans):
     assert second["attributes"]["gen_ai.output.type"] == "json"
 
 
-def test_a_streamed_raw_response_is_recorded_without_its_content(server, client, spans):
-    server.answers = [completion({"content": "Hello"})]
+def test_an_answer_that_the_application_reads_late_is_the_same_call(server, client, spans):
+    server.answers = [completion({"content": "Hello"}), completion({"content": "Hello"})]
+    late = client.chat.completions.with_streaming_response
 
-    with client.chat.completions.with_streaming_response.create(
-        model="gpt-5-mini", messages=ASK
-    ) as raw:
+    with late.create(model="gpt-5-mini", messages=ASK) as raw:
         assert raw.parse().choices[0].message.content == "Hello"
+    with late.create(model="gpt-5-mini", messages=ASK) as raw:
+        assert raw.status_code == 200
 
-    assert [(s["status"], s["outputs"]) for s in spans()] == [("ok", None)]
+    first, second = spans(LLM)
+    check(first)
+    assert (second["status"], second["outputs"], second["finish_reasons"]) == ("unset", None, None)
+    assert second["attributes"]["genaiops.stream.finish"] == "closed"
 
 
-def test_other_endpoints_pass_untouched(server, client, spans):
-    server.answers = [
-        {
-            "object": "list",
-            "model": "e",
-            "data": [],
-            "usage": {"prompt_tokens": 1, "total_tokens": 1},
-        }
-    ]
+def test_requests_of_other_kinds_pass_untouched(server, client, spans):
+    server.answers = [{"id": "job-1", "object": "fine_tuning.job"}]
 
-    with pytest.raises(ValueError, match="No embedding data"):
-        client.embeddings.create(model="e", input="x")
+    assert client.fine_tuning.jobs.create(model="m", training_file="f").id == "job-1"
 
     with genaiops.start_span("only"):
         pass
