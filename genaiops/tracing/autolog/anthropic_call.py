@@ -96,6 +96,12 @@ class Call:
         return self.span
 
     def _asked(self, span: Span) -> None:
+        try:
+            self._record_request(span)
+        except Exception as error:  # noqa: BLE001  a request this code does not know
+            diagnostics.note("recording an Anthropic request", error)
+
+    def _record_request(self, span: Span) -> None:
         body = self.body
         requests = body.get("requests")
         if isinstance(requests, list):

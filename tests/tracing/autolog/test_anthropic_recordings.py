@@ -245,34 +245,30 @@ def check(exchange: Exchange, span: dict[str, Any]) -> None:
 
 
 @EACH
-@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-def test_every_way_to_make_a_recorded_call_gives_one_true_span(
-    server, client, spans, exchange, is_async
-):
+def test_every_way_to_make_a_recorded_call_gives_one_true_span(server, client, spans, exchange):
     cuts = sorted(random.Random(exchange.name).choices(range(1, len(exchange.body)), k=40))
     ways = [
         ("plain", {}), ("plain", {"cuts": cuts}), ("plain", {"zipped": True}),
         ("raw", {"cuts": cuts}), ("late", {"cuts": cuts}), ("late", {"zipped": True, "cuts": cuts}),
     ]  # fmt: skip
-
-    server.answers = [exchange.answer(**options) for _, options in ways]
     hows = [how for how, _ in ways]
-    got = asked(client, exchange, hows, is_async=is_async)
+    answers = [exchange.answer(**options) for _, options in ways]
+
+    server.answers = answers * 2
+    got = [asked(client, exchange, hows, is_async=is_async) for is_async in (False, True)]
 
     found = spans(ROW)
-    assert len(found) == len(ways)
+    assert len(found) == 2 * len(ways)
     for span in found:
         check(exchange, span)
     genaiops.anthropic.autolog(disable=True)
-    server.answers = [exchange.answer(**options) for _, options in ways]
-    assert got == asked(client, exchange, hows, is_async=is_async)
-    assert len(spans(ROW)) == len(ways)
+    server.answers = answers * 2
+    assert got == [asked(client, exchange, hows, is_async=is_async) for is_async in (False, True)]
 
 
 @pytest.mark.parametrize("exchange", [e for e in EXCHANGES if e.streams], ids=lambda e: e.name)
-@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-def test_the_stream_helper_gives_one_true_span(server, client, spans, exchange, is_async):
-    server.answers = [exchange.answer(cuts=range(7, len(exchange.body), 977))]
+def test_the_stream_helper_gives_one_true_span(server, client, spans, exchange):
+    server.answers = [exchange.answer(cuts=range(7, len(exchange.body), 977))] * 2
     request = {key: value for key, value in exchange.request.items() if key != "stream"}
 
     async def helped() -> Any:
@@ -281,12 +277,9 @@ def test_the_stream_helper_gives_one_true_span(server, client, spans, exchange, 
         async with one, one.messages.stream(**request) as told:
             return await told.get_final_message()
 
-    if is_async:
-        final = asyncio.run(helped())
-    else:
-        with client.messages.stream(**request) as told:
-            final = told.get_final_message()
+    with client.messages.stream(**request) as told:
+        finals = [told.get_final_message(), asyncio.run(helped())]
 
-    (span,) = spans(ROW)
-    check(exchange, span)
-    assert final.usage.output_tokens == span["output_tokens"]
+    for final, span in zip(finals, spans(ROW), strict=True):
+        check(exchange, span)
+        assert final.usage.output_tokens == span["output_tokens"]

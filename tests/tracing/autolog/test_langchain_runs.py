@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import anthropic
+import openai
 import pytest
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
@@ -493,6 +494,29 @@ def test_the_providers_own_span_lies_under_the_models_and_both_keep_their_tokens
     assert tree() == [("chat fake", None), ("chat claude-x", "chat fake")] * 4
     assert {(span["input_tokens"], span["output_tokens"]) for span in spans(ROW)} == {(28, 9)}
     assert {span["status"] for span in spans(ROW)} == {"ok"}
+
+
+def test_the_same_with_openai(spans, tree):
+    class ViaOpenAi(ViaSdk):
+        def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+            asked = [{"role": "user", "content": messages[-1].content}]
+            told = self.client.chat.completions.create(model="gpt-x", messages=asked)
+            answer = AIMessage(told.choices[0].message.content, usage_metadata=USAGE)
+            return ChatResult(generations=[ChatGeneration(message=answer)])
+
+    choice = {"index": 0, "message": {"role": "assistant", "content": "Bern"}, "finish_reason": "stop"}  # fmt: skip
+    usage = {"prompt_tokens": 28, "completion_tokens": 9, "total_tokens": 37}
+    head = {"id": "c1", "object": "chat.completion", "created": 1, "model": "gpt-x-2026"}
+    genaiops.openai.autolog()
+    with serving() as server, openai.OpenAI(base_url=server.url, api_key="k") as client:
+        server.answers = [whole(head | {"choices": [choice], "usage": usage})] * 2
+        model = ViaOpenAi(answers=[], client=client)
+        model.invoke("Capital?")
+        asyncio.run(model.ainvoke("Capital?"))
+    genaiops.openai.autolog(disable=True)
+
+    assert tree() == [("chat fake", None), ("chat gpt-x", "chat fake")] * 2
+    assert {(span["input_tokens"], span["output_tokens"]) for span in spans(ROW)} == {(28, 9)}
 
 
 def test_several_lists_of_messages_at_once_keep_their_own_calls(spans, provider):
