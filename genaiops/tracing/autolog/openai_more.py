@@ -214,7 +214,7 @@ class MediaEvents:
         kind = str(event.get("type"))
         if kind.endswith((".done", ".completed")):
             self.done = True
-            self._last = slim(event)
+            self._last = dict(event)
         elif isinstance(event.get("delta"), str):
             self._text.append(event["delta"])
         audio = event.get("audio", event.get("data"))

@@ -153,8 +153,8 @@ def _parts(item: Table) -> list[dict[str, Any]]:
     if kind in ("compaction", "item_reference"):
         return [{"type": kind, "id": item.get("id")}]
     if str(kind).endswith("_call"):
-        details = {key: slim(value) for key, value in item.items() if key not in ("type", "id")}
-        return [{"type": "server_tool_call", "id": call_id, "name": str(kind)[:-5], "server_tool_call": details | {"type": kind}}]  # fmt: skip
+        details = {key: value for key, value in slim(item).items() if key != "id"}
+        return [{"type": "server_tool_call", "id": call_id, "name": str(kind)[:-5], "server_tool_call": details}]  # fmt: skip
     return [{"type": "generic"} | {f"openai.{key}": slim(value) for key, value in item.items()}]
 
 
