@@ -127,10 +127,13 @@ class _Events:
     def on_chain_start(self, serialized: Any, inputs: Any, **told: Any) -> None:
         """A chain, a graph or one of its nodes begins."""
         name = shape.name_of_run(serialized, told.get("name"))
+        metadata: dict[str, Any] = told.get("metadata") or {}
         kind = "chain"
         if name == _GRAPH:
             kind = "workflow"
-        elif name.lower().endswith(("agent", "agentexecutor")):
+        elif name.lower().endswith(("agent", "agentexecutor")) and (
+            metadata.get("langgraph_node") != name  # a graph's node that works as one
+        ):
             kind = "agent"
         attributes = {"gen_ai.agent.name": name} if kind == "agent" else None
         span = _span(_begin(Named(name, kind, attributes), **told))

@@ -13,8 +13,7 @@ from uuid import UUID
 
 from genaiops.model import semconv
 from genaiops.tracing.begin import begin
-from genaiops.tracing.context import SPAN_KEY, Context, get_context, set_context, with_span
-from genaiops.tracing.dropped import Dropped
+from genaiops.tracing.context import Context, get_context, set_context, with_span
 from genaiops.tracing.record import Named
 from genaiops.tracing.span import Span
 from genaiops.tracing.ticker import remember
@@ -30,15 +29,18 @@ class LangChainRun:
     """One open run.
 
     Attributes:
-        span: None when the run is not recorded.
+        span: None when the run is not recorded; its children are those of its parent.
+        above: The run it began in.
         context: What is current inside.
-        inner: Nothing is recorded of it; its children are those of its parent.
     """
 
-    __slots__ = ("before", "context", "first_ns", "span")
+    __slots__ = ("above", "before", "context", "first_ns", "span")
 
-    def __init__(self, span: Span | None, context: Context) -> None:
+    def __init__(
+        self, span: Span | None, context: Context, above: "LangChainRun | None" = None
+    ) -> None:
         self.span = span
+        self.above = above
         self.context = context
         self.before: Context | None = None
         self.first_ns = 0
@@ -87,15 +89,17 @@ class Runs:
         context = self._context_of(parent_id)
         span = begin(named, context)
         inside = context if span is None else with_span(context, span)
-        run = LangChainRun(span if isinstance(span, Span) else None, inside)
-        if span is not None and not isinstance(span, Dropped):
-            run.context = _marked(inside, span)
+        run = LangChainRun(None, inside, _innermost(context))
+        if isinstance(span, Span):
+            run.span = span
+            run.context = _marked(inside, run)
             remember(span)
         return self._keep(run_id, run)
 
     def hide(self, run_id: UUID, parent_id: UUID | None) -> None:
-        """A run that is not recorded: its children are those of its parent."""
-        self._keep(run_id, LangChainRun(None, self._context_of(parent_id)))
+        """A run that is not recorded."""
+        context = self._context_of(parent_id)
+        self._keep(run_id, LangChainRun(None, context, _innermost(context)))
 
     def get(self, run_id: UUID | None) -> LangChainRun | None:
         """An open run."""
@@ -119,16 +123,28 @@ class Runs:
         """The context a new run begins in.
 
         That of the caller when it lies inside the parent run, as a function of ours between two runs
-        does; otherwise that of the parent run, as in a thread that LangChain started.
+        does, or a run that its caller left out; otherwise that of the parent run, as in a thread
+        that LangChain started.
         """
         here = get_context()
         parent = self.get(parent_id)
         if parent is None:
             return here
-        mark = parent.context.get(_MARK)
-        return here if mark is not None and here.get(_MARK) is mark else parent.context
+        while parent.span is None and parent.above is not None:
+            parent = parent.above
+        run = _innermost(here)
+        while run is not None:
+            if run is parent:
+                return here
+            run = run.above
+        return parent.context
 
 
-def _marked(context: Mapping[str, Any], span: Span) -> Context:
-    made: Any = {**context, SPAN_KEY: span, _MARK: span}
+def _innermost(context: Context) -> LangChainRun | None:
+    run = context.get(_MARK)
+    return run if isinstance(run, LangChainRun) else None
+
+
+def _marked(context: Mapping[str, Any], run: LangChainRun) -> Context:
+    made: Any = {**context, _MARK: run}
     return made

@@ -319,6 +319,20 @@ def test_parallel_branches_and_a_function_of_ours_between_two_runs(tree):
     }  # fmt: skip
 
 
+def test_a_run_that_its_caller_left_out_is_still_between(tree):
+    def work(x, config):
+        called = RunnableLambda(lambda y, config: inner.invoke(y, outer_config[0]), name="called")
+        outer_config.append(config)
+        return called.invoke(x, config)
+
+    outer_config = []
+    inner = RunnableLambda(len, name="inner")
+
+    RunnableLambda(work, name="outer").invoke("x")
+
+    assert tree() == [("outer", None), ("called", "outer"), ("inner", "called")]
+
+
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 def test_a_retriever_gives_documents_with_ids_and_scores(spans, tree, is_async):
     found = asyncio.run(Store().ainvoke("capital")) if is_async else Store().invoke("capital")
