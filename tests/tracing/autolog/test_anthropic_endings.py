@@ -7,9 +7,13 @@ import logging
 
 import anthropic
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import genaiops
 from genaiops.tracing import diagnostics
+from genaiops.tracing.provider import GenaiopsSpanProcessor
 from tests.tracing.autolog.anthropic_server import (
     ASK,
     serving,
@@ -59,7 +63,11 @@ def autologged(caplog):
     assert genaiops.get_current_active_span().trace_id == "0" * 32
 
 
-HOWS = ("plain", "helper", "raw")
+HOWS = ("plain", "helper", "raw", "native")
+"""The last makes OpenTelemetry spans of its own, for the application's provider."""
+EXPORTER, PROVIDER = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+PROVIDER.add_span_processor(SimpleSpanProcessor(EXPORTER))
+PROVIDER.add_span_processor(GenaiopsSpanProcessor())
 
 
 def opened(client, how):
@@ -67,6 +75,8 @@ def opened(client, how):
         return client.messages.stream(**REQUEST)
     if how == "raw":
         return client.messages.with_raw_response.create(**REQUEST, stream=True)
+    if how == "native":
+        client = client.with_options(open_telemetry={"tracer_provider": PROVIDER})
     return client.messages.create(**REQUEST, stream=True)
 
 
@@ -240,6 +250,7 @@ def test_a_stream_that_ends_early_is_one_span_with_the_text_that_came(
     server, client, spans, case, is_async
 ):
     work, awork, answer, *expected = CASES[case]
+    EXPORTER.clear()
     for how in HOWS:
         server.answers = [answer]
         if is_async:
@@ -253,6 +264,9 @@ def test_a_stream_that_ends_early_is_one_span_with_the_text_that_came(
         assert (span["name"], span["parent_span_id"]) == ("chat claude-x", app["span_id"])
         assert app["status"] == "ok"
         check(span, *expected)
+    (native,) = EXPORTER.get_finished_spans()
+    assert f"{native.context.span_id:016x}" == found[-1]["span_id"]
+    assert native.status.status_code.name.lower() == expected[0]
 
 
 def check(span, status, finish, text):
