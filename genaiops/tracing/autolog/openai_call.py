@@ -4,7 +4,7 @@ import contextlib
 import functools
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from genaiops.model import semconv
@@ -73,19 +73,22 @@ def _body(options: Any) -> dict[str, Any]:  # FinalRequestOptions
             found |= cast("Mapping[str, Any]", part)
     if options.files:
         found["files"] = _files(options.files)
-    cursor = getattr(options, "params", None)
-    if isinstance(cursor, Mapping) and cursor.get("starting_after") is not None:
-        found["starting_after"] = cursor["starting_after"]
     return found
 
 
 def _files(files: Any) -> list[dict[str, Any]]:  # as httpx takes them
     """Of files to upload their names, kinds and sizes."""
     found: list[dict[str, Any]] = []
-    for field, file in files.items() if isinstance(files, Mapping) else files:
-        parts: tuple[Any, ...] = file if isinstance(file, tuple) else (None, file)
+    pairs: Any = cast("Table", files).items() if isinstance(files, Mapping) else files
+    for field, file in cast("Iterable[tuple[str, Any]]", pairs):
+        parts = cast("tuple[Any, ...]", file if isinstance(file, tuple) else (None, file))
         size = len(parts[1]) if isinstance(parts[1], bytes | bytearray | str) else None
-        facts = {"field": field, "name": parts[0], "kind": (*parts, None, None)[2], "bytes": size}
+        facts: dict[str, Any] = {
+            "field": field,
+            "name": parts[0],
+            "kind": (*parts, None, None)[2],
+            "bytes": size,
+        }
         found.append({key: value for key, value in facts.items() if value is not None})
     return found
 

@@ -196,7 +196,7 @@ class ChatEvents:
         if data[:1] != "{":
             return False
         for choice in _decode(data).get("choices") or ():
-            delta = choice.get("delta") or {}
+            delta = table_of(choice.get("delta"))
             if choice.get("text") or any(delta.get(name) for name in _STARTS):
                 return True
         return False

@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from genaiops.tracing.autolog.openai_chat import Chat
@@ -77,26 +78,22 @@ _TABLE = {
     "POST conversations/*/items": _stored("add_conversation_items"),
     "GET conversations/*/items": _stored("list_conversation_items"),
 }
-_BY_METHOD: dict[str, list[tuple[re.Pattern[str], Operation]]] = {}
-for _key, _operation in _TABLE.items():
-    _method, _, _path = _key.partition(" ")
-    # vector stores and containers have files of their own, so those that are stored start the path
-    _before = r"/?(?:.*/v\d+\w*/)?" if _operation.span_type == "function" else "(?:.*/)?"
-    _pattern = re.compile(f"{_before}{_path.replace('*', '[^/]+')}/?")
-    _BY_METHOD.setdefault(_method, []).append((_pattern, _operation))
-del _key, _operation, _method, _path, _pattern, _before
+
+
+def _patterns() -> Iterator[tuple[str, re.Pattern[str], Operation]]:
+    for key, operation in _TABLE.items():
+        method, _, path = key.partition(" ")
+        # vector stores and containers have files, too, so those that are stored start the path
+        before = r"/?(?:.*/v\d+\w*/)?" if operation.span_type == "function" else "(?:.*/)?"
+        yield method, re.compile(f"{before}{path.replace('*', '[^/]+')}/?"), operation
+
+
+_PATTERNS = sorted(_patterns(), key=lambda known: "[^/]+" in known[1].pattern)
+"""Literal paths first: ``POST responses/compact`` is no ``POST responses/*``."""
 
 
 @functools.lru_cache(maxsize=1024)
 def operation_of(method: str, url: str) -> Operation | None:
-    """The operation of a request by its method and the end of its path; None for all others.
-
-    A literal path goes before one with an id: ``POST responses/compact``.
-    """
-    path = url.partition("?")[0].partition("#")[0]
-    found = [
-        (pattern.pattern.count("[^/]+"), operation)
-        for pattern, operation in _BY_METHOD.get(method.upper(), ())
-        if pattern.fullmatch(path)
-    ]
-    return min(found, key=lambda pair: pair[0])[1] if found else None
+    """The operation of a request by its method and the end of its path; None for all others."""
+    asked, path = method.upper(), url.partition("?")[0]
+    return next((o for m, p, o in _PATTERNS if m == asked and p.fullmatch(path)), None)

@@ -211,7 +211,7 @@ class ResponsesEvents:
         if event.get("type") == "error":
             self._error = event.get("error") or event
         elif isinstance(event.get("response"), Mapping):
-            self._final = event["response"]
+            self._final = table_of(event["response"])
             if self._final.get("output"):
                 self._kept.clear()
         self.done = True
@@ -225,9 +225,9 @@ class ResponsesEvents:
     def body(self) -> Table:
         """What has come so far."""
         self._read()
-        if self._final:
-            return self._final if self._final.get("output") else self._partial.body() | self._final | {"output": self._partial.items()}  # fmt: skip
-        body = self._partial.body() | {"output": self._partial.items()}
+        if self._final.get("output"):
+            return self._final
+        body = {**self._partial.body(), **self._final, "output": self._partial.items()}
         return body if self._error is None else body | {"error": self._error}
 
 

@@ -8,7 +8,7 @@ import re
 import threading
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, cast
 
 from genaiops.tracing.setup import install
 
@@ -38,7 +38,7 @@ class Patches:
         self.oldest = oldest
         self.on = False
         self._undo: list[Callable[[], None]] = []
-        self._replaced: dict[tuple[int, str], Any] = {}  # our functions, by owner and name
+        self._replaced: dict[tuple[int, str], tuple[Any, Any]] = {}  # ours, and the owner's own
         self._lock = threading.RLock()
         self._warned = False
 
@@ -71,20 +71,21 @@ class Patches:
         Raises: AttributeError when there is none.
         """
         original = getattr(owner, name)
-        if (id(owner), name) in self._replaced:  # somebody wrapped ours before it was taken away
-            return
-        own = vars(owner).get(name, _ABSENT)
-        replacement = functools.wraps(original)(wrap(original))
-        setattr(owner, name, replacement)
-        self._replaced[id(owner), name] = replacement
-        self._undo.append(functools.partial(self._put_back, owner, name, own))
+        key = (id(owner), name)
+        if key not in self._replaced:  # else somebody wrapped ours before it was taken away
+            own = _own(owner, name)
+            replacement = functools.wraps(original)(wrap(original))
+            setattr(owner, name, replacement)
+            self._replaced[key] = (replacement, own)
+        self._undo.append(functools.partial(self._put_back, owner, name))
 
     def undo_with(self, undo: Callable[[], None]) -> None:
         """Calls `undo` when the autolog is switched off."""
         self._undo.append(undo)
 
-    def _put_back(self, owner: Any, name: str, own: Any) -> None:
-        if vars(owner).get(name) is not self._replaced[id(owner), name]:
+    def _put_back(self, owner: Any, name: str) -> None:
+        replacement, own = self._replaced[id(owner), name]
+        if _own(owner, name) is not replacement:
             _log.debug("genaiops: %s of %s is wrapped by somebody, ours only calls on", name, owner)
             return
         if own is _ABSENT:
@@ -118,6 +119,10 @@ class Patches:
         if not self._warned:
             self._warned = True
             _log.warning("genaiops: calls of %s are not recorded: %s", self.distribution, why)
+
+
+def _own(owner: Any, name: str) -> Any:  # a class or module -> whatever it has
+    return cast("dict[str, Any]", vars(owner)).get(name, _ABSENT)
 
 
 def _findable(package: str) -> bool:
