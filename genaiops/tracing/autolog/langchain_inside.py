@@ -82,7 +82,7 @@ def _current(run: LangChainRun | None):  # noqa: ANN202  a generator of None
     try:
         yield
     finally:
-        if run is not None:
+        if run is not None and get_context() is run.context:  # else its first piece has come
             set_context(before)
 
 

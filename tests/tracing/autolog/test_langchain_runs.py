@@ -245,6 +245,22 @@ def test_a_model_streamed_alone_and_given_up_keeps_what_came(spans):
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_a_model_that_streams_inside_a_whole_answer_leaves_nothing_current(spans, is_async):
+    model = Model(answers=["It is Bern"])
+
+    async def main():
+        told = await model.ainvoke("Capital?", stream=True)
+        assert genaiops.get_current_active_span().trace_id == "0" * 32
+        return told
+
+    told = asyncio.run(main()) if is_async else model.invoke("Capital?", stream=True)
+
+    assert genaiops.get_current_active_span().trace_id == "0" * 32
+    assert told.content.strip() == "It is Bern"
+    assert spans(ROW)[0]["ttft_ms"] > 0
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 def test_errors_pass_and_mark_every_run_they_pass(spans, is_async):
     class OddError(Exception):
         status_code = 529
