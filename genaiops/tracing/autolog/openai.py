@@ -17,12 +17,12 @@ from genaiops.tracing.autolog.patching import Patches
 
 __all__ = ["autolog"]
 
-_patches = Patches("openai", package="openai", distribution="openai", oldest="1.40")
+_patches = Patches("openai", package="openai", distribution="openai", oldest="1.66")
 _call: ContextVar[Call | None] = ContextVar("genaiops_openai_call", default=None)
 
 
 def autolog(*, disable: bool = False) -> None:
-    """Records every call made with the ``openai`` package, 1.40 or newer.
+    """Records every call made with the ``openai`` package: 1.66, the first with Responses, or newer.
 
     Args:
         disable: Puts the package's own functions back.
