@@ -19,7 +19,7 @@ import openai
 
 import genaiops
 
-CALLS, CHUNKS, ROUNDS = 100, 2_000, 15
+CALLS, CHUNKS, ROUNDS = 100, 2_000, 30
 TEXT = "The printer on the second floor has no paper; the tray is to the left of the window. "
 ASK = [
     {"role": "system", "content": "You answer from the handbook. " + TEXT * 6},
@@ -107,18 +107,15 @@ def cpu(work: Callable[[], None]) -> float:
 
 
 def both(work: Callable[[], None], count: int) -> tuple[float, float]:
-    """Microseconds for each of `count` things, bare and added, each the median of rounds in turn."""
-    bare: list[float] = []
-    added: list[float] = []
-    for _ in range(ROUNDS):
-        genaiops.openai.autolog(disable=True)
-        warm()  # patching a class costs the interpreter what it had learnt about it
-        without = cpu(work) / count
-        genaiops.openai.autolog()
-        warm()
-        bare.append(without)
-        added.append(cpu(work) / count - without)
-    return statistics.median(bare), statistics.median(added)
+    """Microseconds for each of `count` things, bare and added: medians of rounds that alternate."""
+    found: dict[bool, list[float]] = {False: [], True: []}
+    for number in range(ROUNDS):
+        for on in (True, False) if number % 2 else (False, True):
+            genaiops.openai.autolog(disable=not on)
+            warm()  # patching a class costs the interpreter what it had learnt about it
+            found[on].append(cpu(work) / count)
+    bare = statistics.median(found[False])
+    return bare, statistics.median(found[True]) - bare
 
 
 def main() -> None:

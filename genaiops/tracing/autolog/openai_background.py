@@ -14,7 +14,7 @@ __all__ = ["counts_usage", "link_to_start", "remember_start"]
 _KNOWN = 10_000
 _started: OrderedDict[str, SpanContext] = OrderedDict()
 _counted: OrderedDict[str, None] = OrderedDict()
-_lock = threading.Lock()
+_lock = threading.RLock()  # a dropped stream may end in the midst of another call
 
 
 def remember_start(span: Span, body: Table) -> None:

@@ -20,7 +20,7 @@ from genaiops.tracing.autolog.openai_operations import Operation, operation_of
 from genaiops.tracing.autolog.openai_shape import Events, Table
 from genaiops.tracing.autolog.sse import EventReader
 from genaiops.tracing.begin import begin
-from genaiops.tracing.context import get_context
+from genaiops.tracing.context import Context, get_context
 from genaiops.tracing.record import Named
 from genaiops.tracing.span import Span
 
@@ -28,13 +28,14 @@ __all__ = ["Call", "open_call"]
 
 _USAGE_PREFIX = "gen_ai.usage."
 _TOO_EARLY = "The stream ended before the answer was complete"
+_OUTSIDE = Context()
 _now = time.time_ns
 
 
 def open_call(client: Any, options: Any) -> "Call | None":  # of the SDK
     """A current span for a request that is recorded; None for every other."""
     try:
-        operation = operation_of(options.method, options.url)
+        operation = operation_of(options.method, str(options.url))
         if operation is None:
             return None
         body = _body(options)
@@ -180,17 +181,20 @@ class Call:
     def returned(self) -> None:
         """The SDK returns: the span ends unless the answer is still to come."""
         self.span.leave()
+        self.span.context = _OUTSIDE  # a span that holds its own context is left to the collector
         if not self.follows and not self.over:
             self.over = True
             self.span.end()
 
     def raised(self, error: BaseException) -> None:
         """The SDK raises."""
-        resent = _resent(error)
-        if resent:
-            self.span.set_attribute(semconv.RESEND_COUNT, resent)
+        with contextlib.suppress(Exception):  # httpx raises where an error has no request
+            resent = _resent(error)
+            if resent:
+                self.span.set_attribute(semconv.RESEND_COUNT, resent)
         self.over = True
         self.span.fail(error)
+        self.span.context = _OUTSIDE
 
     def abandon(self) -> None:
         """Nobody holds the stream any more."""

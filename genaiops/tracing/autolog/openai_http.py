@@ -36,7 +36,7 @@ def follow_stream(stream: Any) -> None:  # a Stream or AsyncStream of the SDK th
             stream._iter_events = _Events(stream._iter_events, call)  # noqa: SLF001  the same
             steps = Steps(stream._iterator, call)  # noqa: SLF001  the same
         stream._iterator = steps  # noqa: SLF001  the same
-        if isinstance(bytes_, Bytes) or type(bytes_) is Bytes:
+        if type(bytes_) is Bytes:
             bytes_.steps = weakref.ref(steps)
     except Exception as error:  # noqa: BLE001  tracing never breaks the application
         diagnostics.note("following an OpenAI stream", error)
@@ -175,7 +175,7 @@ class Steps:
     @property
     def running(self) -> bool:
         """Whether the SDK's own code runs right now."""
-        return self._body.gi_running
+        return getattr(self._body, "gi_running", False)
 
     def __iter__(self) -> "Steps":
         return self
@@ -211,7 +211,7 @@ class AsyncSteps:
     @property
     def running(self) -> bool:
         """Whether the SDK's own code runs right now."""
-        return self._body.ag_running
+        return getattr(self._body, "ag_running", False)
 
     def __aiter__(self) -> "AsyncSteps":
         return self

@@ -26,11 +26,11 @@ def test_switching_off_restores_the_very_same_functions_and_twice_is_once():
     before = functions()
     assert not any(hasattr(function, "__wrapped__") for function in before)
 
-    genaiops.autolog()
-    genaiops.autolog()
+    genaiops.openai.autolog()
+    genaiops.openai.autolog()
     assert all(now.__wrapped__ is then for now, then in zip(functions(), before, strict=True))
-    genaiops.autolog(disable=True)
-    genaiops.autolog(disable=True)
+    genaiops.openai.autolog(disable=True)
+    genaiops.openai.autolog(disable=True)
 
     assert all(now is then for now, then in zip(functions(), before, strict=True))
 
