@@ -1,5 +1,6 @@
 """Reads a span's attributes and events by the table: what its columns hold."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,6 @@ __all__ = ["Event", "Reading", "read"]
 Event = tuple[str, int, Mapping[str, Any]]
 """Name, nanoseconds UTC, attributes."""
 
-_BEGINNINGS = tuple(FAMILIES)
 _MOST_FAMILY = 50_000
 _INFERENCE = ("llm", "embedding")
 _FIRST_TOKEN = "First Token Stream Event"  # noqa: S105  an event of OpenInference
@@ -76,15 +76,15 @@ def _by_name(attributes: Mapping[str, Any]) -> dict[str, Any]:
     best: dict[str, int] = {}
     members: dict[str, list[str]] = {}
     for name, value in attributes.items():
-        uses = SOURCES.get(name)
-        if uses is not None and value is not None:
-            for use in uses:
-                if use.rank < best.get(use.column, 1_000):
-                    found = _converted(use, value)
-                    if found is not None:
-                        columns[use.column], best[use.column] = found, use.rank
-        if name.startswith(_BEGINNINGS):
-            family = next(one for one in _BEGINNINGS if name.startswith(one))
+        uses, family = _meaning(name)
+        if value is None:
+            continue
+        for use in uses:
+            if use.rank < best.get(use.column, 1_000):
+                found = _converted(use, value)
+                if found is not None:
+                    columns[use.column], best[use.column] = found, use.rank
+        if family is not None:
             members.setdefault(family, []).append(name)
     for family, names in members.items():
         if len(names) <= _MOST_FAMILY and FAMILIES[family] not in columns:
@@ -92,6 +92,13 @@ def _by_name(attributes: Mapping[str, Any]) -> dict[str, Any]:
     if "span.type" in attributes:
         _claude_code(columns, attributes)
     return columns
+
+
+@functools.lru_cache(8_192)
+def _meaning(name: str) -> tuple[Sequence[Use], str | None]:
+    """What an attribute fills by itself, and the family it belongs to; spans repeat their names."""
+    family = next((one for one in FAMILIES if name.startswith(one)), None)
+    return SOURCES.get(name, ()), family
 
 
 def _converted(use: Use, value: Json) -> Json:

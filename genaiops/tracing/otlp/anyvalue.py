@@ -31,7 +31,14 @@ def table(
         read: `from_message` or `from_structure`.
         depth: How deep values may still be nested.
     """
-    return {pair.key or "": read(pair.value, depth) for pair in pairs or ()}
+    found: dict[str, Any] = {}
+    for pair in pairs or ():
+        value = pair.value
+        if read is from_message and value.WhichOneof("value") == "string_value":  # nearly all
+            found[pair.key] = value.string_value
+        else:
+            found[pair.key or ""] = read(value, depth)
+    return found
 
 
 def from_message(
