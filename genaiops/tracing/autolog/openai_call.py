@@ -205,18 +205,21 @@ class Call:
         if self.over:
             return
         span = self.span
-        try:
-            body = self._so_far()
-            if self.first_ns:
-                waited = (self.first_ns - span.start_ns) / 1e9
-                span.set_attribute(semconv.RESPONSE_TIME_TO_FIRST_CHUNK, waited)
-            self._record(body)
-            self._conclude(how, failure)
-        except Exception as error:  # noqa: BLE001  tracing never breaks the application
-            diagnostics.note("recording a stream", error)
+        for step in (self._end_reading, lambda: self._conclude(how, failure)):
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001  tracing never breaks the application
+                diagnostics.note("recording a stream", error)
         self.over = True
         self.kept = []
         span.end()
+
+    def _end_reading(self) -> None:
+        body = self._so_far()
+        if self.first_ns:
+            waited = (self.first_ns - self.span.start_ns) / 1e9
+            self.span.set_attribute(semconv.RESPONSE_TIME_TO_FIRST_CHUNK, waited)
+        self._record(body)
 
     def _conclude(self, how: str | None, failure: BaseException | None) -> None:
         span, events = self.span, self.events

@@ -7,6 +7,7 @@ from typing import Any, cast
 import msgspec
 
 from genaiops.model import semconv
+from genaiops.tracing import diagnostics
 from genaiops.tracing.autolog.content import data_url, slim
 from genaiops.tracing.autolog.openai_shape import (
     Shape,
@@ -217,10 +218,13 @@ class ResponsesEvents:
         self.done = True
 
     def _read(self) -> None:
-        for data in self._kept:
+        kept, self._kept = self._kept, []
+        for data in kept:
             if data[:1] == "{":
-                self._partial.add(_decode(data))
-        self._kept.clear()
+                try:
+                    self._partial.add(_decode(data))
+                except Exception as error:  # noqa: BLE001  an event of a compatible server
+                    diagnostics.note("reading an event of a stream", error)
 
     def body(self) -> Table:
         """What has come so far."""

@@ -10,6 +10,7 @@ import openai
 import pytest
 
 import genaiops
+from genaiops.tracing.autolog.openai_chat import ChatEvents
 
 USAGE = {
     "prompt_tokens": 20, "completion_tokens": 5, "total_tokens": 25,
@@ -375,3 +376,17 @@ def test_nothing_is_recorded_when_tracing_is_off(server, client, spans):
     with genaiops.start_span("only"):
         pass
     assert len(spans()) == 1
+
+
+def test_pieces_of_another_shape_are_left_out_and_the_rest_is_kept():
+    events = ChatEvents()
+    for data in (
+        '{"choices": [{"delta": {"content": "One "}}]}',
+        '{"choices": [3]}',
+        "not JSON",
+        '{"choices": [{"delta": {"content": "two"}, "finish_reason": "stop"}]}',
+    ):
+        events.add(data)
+
+    assert events.body()["choices"][0]["message"]["content"] == "One two"
+    assert events.ended
