@@ -212,4 +212,4 @@ def test_a_trace_is_visible_through_the_api_once_it_was_answered(of_shared):
 
     assert status == 200
     (row,) = genaiops.search_traces("name = 'live'")
-    assert row.summary.models == ["m"]
+    assert list(row.summary.models) == ["m"]

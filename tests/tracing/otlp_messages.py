@@ -6,8 +6,13 @@ import json
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from genaiops.tracing.capture import encode
+from genaiops.tracing.otlp import Batch, Receiver, from_json, from_protobuf
+from genaiops.tracing.redact import Masker
 
 T0 = 1_700_000_000_000_000_000
 _numbers = itertools.count(1)
@@ -81,3 +86,29 @@ def as_json(message: ExportTraceServiceRequest) -> bytes:
                         if name in item:
                             item[name] = base64.b64decode(item[name]).hex()
     return json.dumps(table).encode()
+
+
+def lines(message, batch=None, redact=(), put_blob=lambda data: "0" * 64):
+    """Journal lines of a request: a message, JSON bytes, or a decoded one."""
+    if isinstance(message, Message):
+        message = from_protobuf(message.SerializeToString())
+    elif isinstance(message, bytes):
+        message = from_json(message)
+    receiver = Receiver(experiment="Default", masker=Masker(redact, encode), put_blob=put_blob)
+    return list(receiver.lines(message, Batch() if batch is None else batch))
+
+
+def whole_span() -> Span:
+    """A span with everything a span can have."""
+    one = span(
+        {"text": "a", "yes": True, "whole": -(2**63), "real": 0.5, "bytes": b"\x00\xff", "none": None,
+         "list": ["a", 1, [True]], "table": {"a": {"b": 2}}, "": "empty name"},
+        name="chat m", kind=3, parent_span_id=b"\x09" * 8, trace_state="k=v", flags=0x101,
+        dropped_attributes_count=2, dropped_events_count=3, dropped_links_count=4,
+    )  # fmt: skip
+    one.status.code, one.status.message = 2, "went wrong"
+    event = one.events.add(name="exception", time_unix_nano=T0 + 5, dropped_attributes_count=1)
+    pairs(event.attributes, {"exception.type": "ValueError"})
+    link = one.links.add(trace_id=b"\x01" * 16, span_id=b"\x02" * 8, trace_state="a=b")
+    pairs(link.attributes, {"why": "retry"})
+    return one
