@@ -71,7 +71,7 @@ class LocalStore:
     def read(self, *, timeout_s: float = 10.0) -> Generator[Reader]:
         """See `Store.read`."""
         with self._engine(timeout_s) as engine:
-            yield engine
+            yield live.LiveReader(engine, self.folder)
 
     def sql(
         self,
@@ -83,6 +83,7 @@ class LocalStore:
     ) -> Table:
         """See `Store.sql`."""
         with self._engine(10.0, memory="2GB") as engine:
+            live.LiveReader(engine, self.folder).read_spans()
             engine.execute("SET disabled_filesystems = 'LocalFileSystem'")
             engine.execute("SET lock_configuration = true")
             return engine.user_query(sql, params, timeout_s=timeout_s, max_rows=max_rows)
@@ -130,7 +131,7 @@ class LocalStore:
 
     @contextlib.contextmanager
     def _engine(self, timeout_s: float, memory: str | None = None) -> Generator[Engine]:
-        """A private instance that shows file and journal, under the shared gate."""
+        """A private instance with the file attached, under the shared gate."""
         layout.check(self.folder)
         instance = self._instance(memory)  # before the gate, since it takes its time
         if not self.folder.exists():
@@ -156,15 +157,12 @@ class LocalStore:
         return contextlib.closing(in_memory(memory=memory))
 
     def _attach(self, engine: Engine) -> bool:
-        """Attaches file and journal; False when the file must be migrated first."""
+        """Attaches the file; False when it must be migrated first."""
         if not (self.folder / FILE).exists():
             self._attach_empty(engine)
-        else:
-            attach(engine, self.folder, read_only=True)
-            if not migrate.check(engine, self.folder):
-                return False
-        live.make_views(engine, self.folder)
-        return True
+            return True
+        attach(engine, self.folder, read_only=True)
+        return migrate.check(engine, self.folder)
 
     def _attach_empty(self, engine: Engine) -> None:
         """Nothing was compacted yet: the schema in memory, so that the views exist."""
