@@ -14,7 +14,7 @@ from genaiops.store.base import Group
 from genaiops.store.engine import Engine
 from genaiops.store.rows import events, spans
 
-__all__ = ["EVENTS", "ROLLED_SPANS", "SPANS", "Kind", "is_record", "load", "quarantine"]
+__all__ = ["EVENTS", "ROLLED_SPANS", "SPANS", "Kind", "add", "is_record", "load", "quarantine"]
 
 _LONGEST = 16_000_000
 """Bytes of a line; what is longer was not written by us."""
@@ -26,17 +26,23 @@ class Kind:
 
     group: Group
     columns: Mapping[str, str]
+    previews: bool = False
 
     def records(self, source: str) -> str:
         """SQL of the records of a relation of lines."""
         if self.group == "spans":
-            return spans.from_journal(source, [name for name in self.columns if name != "k"])
+            columns = [name for name in self.columns if name != "k"]
+            return spans.from_journal(source, columns, previews=self.previews)
         return f"FROM {source} WHERE k <> ''"
+
+    def no_records(self) -> str:
+        """SQL of the relation that `records` would be without a line."""
+        return self.records(segments.no_lines(self.columns))
 
 
 EVENTS = Kind("events", events.JOURNAL)
 SPANS = Kind("spans", {name: spans.JOURNAL[name] for name in ("k", *spans.COLUMNS)})
-ROLLED_SPANS = Kind("spans", spans.ROLLED)
+ROLLED_SPANS = Kind("spans", spans.ROLLED, previews=True)
 """Spans without what only a look at the span itself needs."""
 
 
@@ -48,14 +54,15 @@ def load(engine: Engine, table: str, paths: Sequence[Path], kind: Kind) -> list[
 
     Returns: Those lines that look like records and were refused all the same.
     """
-    nothing = segments.no_lines(kind.columns)
-    source = segments.read_json(paths, kind.columns) if paths else nothing
-    try:
-        engine.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {kind.records(source)}")
-    except StoreError:
-        engine.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {kind.records(nothing)}")
-        return [line for path in paths for line in _add_file(engine, table, path, kind)]
-    return []
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {kind.no_records()}")
+    return add(engine, f"temp.{table}", paths, kind)
+
+
+def add(engine: Engine, table: str, paths: Sequence[Path], kind: Kind) -> list[bytes]:
+    """The same, added to a table that is there."""
+    if not paths or _added(engine, table, paths, kind):
+        return []
+    return [line for path in paths for line in _add_file(engine, table, path, kind)]
 
 
 def quarantine(
@@ -112,7 +119,7 @@ def is_record(line: bytes, group: Group) -> bool:
 
 
 def _add_file(engine: Engine, table: str, path: Path, kind: Kind) -> list[bytes]:
-    if _added(engine, table, path, kind):
+    if _added(engine, table, [path], kind):
         return []
     lines = path.read_bytes().split(b"\n")
     whole = [line for line in lines if line and is_record(line, kind.group)]
@@ -127,7 +134,7 @@ def _add_lines(
     if not lines:
         return []
     scratch.write_bytes(b"\n".join(lines) + b"\n")
-    if _added(engine, table, scratch, kind):
+    if _added(engine, table, [scratch], kind):
         return []
     if len(lines) == 1:
         return list(lines)
@@ -136,10 +143,10 @@ def _add_lines(
     return refused + _add_lines(engine, table, lines[middle:], scratch, kind)
 
 
-def _added(engine: Engine, table: str, path: Path, kind: Kind) -> bool:
-    source = segments.read_json([path], kind.columns)
+def _added(engine: Engine, table: str, paths: Sequence[Path], kind: Kind) -> bool:
+    source = segments.read_json(paths, kind.columns)
     try:
-        engine.execute(f"INSERT INTO temp.{table} BY NAME {kind.records(source)}")
+        engine.execute(f"INSERT INTO {table} BY NAME {kind.records(source)}")
     except StoreError:
         return False
     return True

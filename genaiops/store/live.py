@@ -8,6 +8,7 @@ Of the spans in the journal, only what the roll-up of their traces needs is read
 of traces costs a third of what the spans cost. The rest is read when a query names ``spans``.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from genaiops.store.base import Table
 from genaiops.store.engine import Engine
 from genaiops.store.journal import living_processes
 from genaiops.store.rows import events, spans
+from genaiops.store.tail import KeptTail
 
 __all__ = ["LiveReader", "has_doubles", "trace_rollup"]
 
@@ -25,6 +27,7 @@ _SPAN_VIEW = (
     + ", (end_ns - start_ns) / 1e6 AS duration_ms, "
     + ", ".join(spans.COLUMNS[9:34])
 )
+_NAMES_SPANS = re.compile(r"\bspans\b", re.IGNORECASE)
 _ROLLUP_COLUMNS = ", ".join(spans.ROLLUP_COLUMNS)
 _TRACE_VIEW = (
     ", ".join(spans.TRACE_COLUMNS[:5])
@@ -48,12 +51,13 @@ _EVENT_VIEWS = {
 class LiveReader:
     """Everything acknowledged when it was made; needs the shared gate as long as it is used."""
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
+    def __init__(self, engine: Engine, folder: Path, kept: KeptTail | None = None) -> None:
         self._engine = engine
         done = {name for (name,) in engine.query("SELECT name FROM g.data.segments").rows}
         tail = [segment for segment in segments.found(folder) if segment.name not in done]
         self._alive = sorted(living_processes(folder))
-        self._span_files = [item.path for item in tail if item.group == "spans" and item.size]
+        waiting = [item for item in tail if item.group == "spans" and item.size]
+        self._span_files = [item.path for item in waiting]
         event_files = [item.path for item in tail if item.group == "events" and item.size]
         open_spans, running = engine.query(
             "SELECT (SELECT count(*) FROM g.data.open_spans), "
@@ -61,19 +65,32 @@ class LiveReader:
         ).rows[0]
         self._spans_wait = bool(self._span_files or open_spans)
         if self._spans_wait:
+            self._roll_tail(kept.take_in(engine, waiting) if kept else None)
             self._make_traces()
         if event_files or running:
             _live_events(engine, event_files, self._alive)
 
     def query(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> Table:
         """See `Reader.query`."""
-        if self._spans_wait and "spans" in sql.lower():
+        if self._spans_wait and _NAMES_SPANS.search(sql):
             self.read_spans()
         return self._engine.query(sql, params)
 
+    def _roll_tail(self, kept: Sequence[str] | None) -> None:
+        """The temporary relation ``tail_rolled``: what the tail's spans add to their traces."""
+        if kept is None:
+            lines.load(self._engine, "read_rolled", self._span_files, lines.ROLLED_SPANS)
+            kept = ["temp.read_rolled"]
+        columns = ", ".join(spans.ROLLUP_COLUMNS)
+        tables = " UNION ALL BY NAME ".join(f"FROM {table}" for table in kept)
+        opened = f"SELECT 'start' AS k, {columns} FROM g.data.open_spans"
+        self._engine.execute(
+            f"CREATE TEMP VIEW tail_rolled AS {opened}"
+            + (f" UNION ALL BY NAME {tables}" if tables else "")
+        )
+
     def _make_traces(self) -> None:
-        """Temporary table ``live_traces`` and the view over it."""
-        self._load("tail_rolled", lines.ROLLED_SPANS, spans.ROLLUP_COLUMNS)
+        """The temporary table ``live_traces`` and the view over it."""
         rolled = "temp.tail_rolled"
         self._doubles = has_doubles(self._engine, rolled)
         if self._doubles:
@@ -98,7 +115,10 @@ class LiveReader:
         if not self._spans_wait:
             return
         self._spans_wait = False
-        self._load("tail_spans", lines.SPANS, spans.COLUMNS)
+        lines.load(self._engine, "tail_spans", self._span_files, lines.SPANS)
+        self._engine.execute(
+            "INSERT INTO temp.tail_spans BY NAME SELECT 'start' AS k, * FROM g.data.open_spans"
+        )
         seen = (
             "SELECT t.* FROM temp.tail_spans AS t SEMI JOIN temp.tail_rolled AS r "
             "ON r.trace_id = t.trace_id AND r.span_id = t.span_id AND r.k = t.k"
@@ -115,14 +135,6 @@ class LiveReader:
             f"CREATE TEMP VIEW spans AS SELECT {_SPAN_VIEW} FROM g.data.spans "
             f"{again if self._written_again() else ''} "
             f"UNION ALL SELECT {_SPAN_VIEW} FROM temp.live_spans"
-        )
-
-    def _load(self, table: str, kind: lines.Kind, columns: Sequence[str]) -> None:
-        """The temporary table of the tail's spans and of those that the file keeps as open."""
-        names = ", ".join(columns)
-        lines.load(self._engine, table, self._span_files, kind)
-        self._engine.execute(
-            f"INSERT INTO temp.{table} BY NAME SELECT 'start' AS k, {names} FROM g.data.open_spans"
         )
 
     def _written_again(self) -> bool:

@@ -71,8 +71,13 @@ TRACE_COLUMNS = words(
 PREVIEW_CHARS = 160
 
 
-def from_journal(lines: str, columns: Sequence[str] = COLUMNS) -> str:
+def from_journal(lines: str, columns: Sequence[str], *, previews: bool = False) -> str:
     """Rows of ``data.spans`` plus ``k``, from a relation of journal lines that has the columns.
+
+    Args:
+        lines: The relation.
+        columns: Those of the result.
+        previews: Of inputs and outputs the beginning is enough.
 
     VARIANT is cast here and not later: a union of VARIANT and JSON silently becomes JSON.
     """
@@ -81,9 +86,8 @@ def from_journal(lines: str, columns: Sequence[str] = COLUMNS) -> str:
     special["start_ns"] = f"coalesce({_within('start_ns')}, {_within('end_ns')}, 0) AS start_ns"
     special["cost_usd"] = "CASE WHEN isfinite(cost_usd) THEN cost_usd END AS cost_usd"
     special["ttft_ms"] = "CASE WHEN isfinite(ttft_ms) THEN ttft_ms END AS ttft_ms"
-    short = len(columns) < len(COLUMNS)  # the preview of a root is all that is asked for
     for name in ("inputs", "outputs"):
-        text = f"left({name}::VARCHAR, {PREVIEW_CHARS})" if short else f"{name}::VARCHAR"
+        text = f"left({name}::VARCHAR, {PREVIEW_CHARS})" if previews else f"{name}::VARCHAR"
         special[name] = f"{text} AS {name}"
     values = ", ".join(special.get(name, name) for name in columns)
     return (
