@@ -14,7 +14,7 @@ from genaiops.store.base import Group
 from genaiops.store.engine import Engine
 from genaiops.store.rows import events, spans
 
-__all__ = ["EVENTS", "ROLLED_SPANS", "SPANS", "Kind", "add", "is_record", "load", "quarantine"]
+__all__ = ["EVENTS", "ROLLED_SPANS", "SPANS", "Kind", "is_record", "load", "quarantine"]
 
 _LONGEST = 16_000_000
 """Bytes of a line; what is longer was not written by us."""
@@ -55,13 +55,9 @@ def load(engine: Engine, table: str, paths: Sequence[Path], kind: Kind) -> list[
     Returns: Those lines that look like records and were refused all the same.
     """
     engine.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {kind.no_records()}")
-    return add(engine, f"temp.{table}", paths, kind)
-
-
-def add(engine: Engine, table: str, paths: Sequence[Path], kind: Kind) -> list[bytes]:
-    """The same, added to a table that is there."""
-    if not paths or _added(engine, table, paths, kind):
-        return []
+    with segments.merged(paths) as files:
+        if not files or _added(engine, table, files, kind):
+            return []
     return [line for path in paths for line in _add_file(engine, table, path, kind)]
 
 
@@ -146,7 +142,7 @@ def _add_lines(
 def _added(engine: Engine, table: str, paths: Sequence[Path], kind: Kind) -> bool:
     source = segments.read_json(paths, kind.columns)
     try:
-        engine.execute(f"INSERT INTO {table} BY NAME {kind.records(source)}")
+        engine.execute(f"INSERT INTO temp.{table} BY NAME {kind.records(source)}")
     except StoreError:
         return False
     return True

@@ -76,17 +76,15 @@ class LiveReader:
             self.read_spans()
         return self._engine.query(sql, params)
 
-    def _roll_tail(self, kept: Sequence[str] | None) -> None:
+    def _roll_tail(self, kept: str | None) -> None:
         """The temporary relation ``tail_rolled``: what the tail's spans add to their traces."""
         if kept is None:
             lines.load(self._engine, "read_rolled", self._span_files, lines.ROLLED_SPANS)
-            kept = ["temp.read_rolled"]
+            kept = "FROM temp.read_rolled"
         columns = ", ".join(spans.ROLLUP_COLUMNS)
-        tables = " UNION ALL BY NAME ".join(f"FROM {table}" for table in kept)
-        opened = f"SELECT 'start' AS k, {columns} FROM g.data.open_spans"
         self._engine.execute(
-            f"CREATE TEMP VIEW tail_rolled AS {opened}"
-            + (f" UNION ALL BY NAME {tables}" if tables else "")
+            f"CREATE TEMP VIEW tail_rolled AS {kept} UNION ALL BY NAME "
+            f"SELECT 'start' AS k, {columns} FROM g.data.open_spans"
         )
 
     def _make_traces(self) -> None:

@@ -189,3 +189,17 @@ def test_a_segment_that_became_shorter_is_read_anew(store: LocalStore) -> None:
     segment.write_bytes(span(0))  # as the doctor does with a damaged one
 
     assert rows(store, "SELECT n_spans FROM traces") == [(1,)]
+
+
+def test_many_small_segments_are_taken_in_and_forgotten_together(store: LocalStore) -> None:
+    for first in range(0, 300, 5):
+        store.append("spans", spans(first, first + 5))
+        store.seal()
+    seen = [len(rows(store, TRACES))]
+    for _ in range(3):
+        store.compact(budget_bytes=10_000)
+        store.append("spans", spans(300, 301))
+        seen.append(len(rows(store, TRACES)))
+        assert rows(store, TRACES) == rows(LocalStore(store.folder), TRACES)
+
+    assert seen == [60, 61, 61, 61]
