@@ -216,7 +216,7 @@ def test_importing_the_store_loads_no_database() -> None:
     assert done.stdout == "[]\n"
 
 
-TEXT = st.text(st.characters(), max_size=40)
+TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
 CLEAN = settings(
     max_examples=15,
     deadline=None,
