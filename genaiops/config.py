@@ -10,12 +10,23 @@ from typing import Any, Literal, cast
 
 from genaiops.errors import ConfigError
 
-__all__ = ["Capture", "Redactor", "Settings", "configure", "describe", "reset", "settings"]
+__all__ = [
+    "REDACTORS",
+    "Capture",
+    "Redactor",
+    "Settings",
+    "configure",
+    "describe",
+    "reset",
+    "settings",
+]
 
 Capture = Literal["full", "metadata", "off"]
 Durability = Literal["process", "power"]
 Redactor = Callable[[str, object], object]
 """``(path, value) -> value``: what to write in place of a captured value."""
+REDACTORS = ("email", "phone", "credit_card", "iban", "api_key", "ip")
+"""Names that the setting ``redact`` takes."""
 
 _ENVIRONMENT = {
     "tracking_uri": "GENAIOPS_TRACKING_URI",
@@ -157,13 +168,17 @@ def _share(value: object, origin: str) -> float:
 
 
 def _redactors(value: object, origin: str) -> tuple[str | Redactor, ...]:
+    items: object = value
     if isinstance(value, str):
-        return tuple(name.strip() for name in value.split(",") if name.strip())
-    if isinstance(value, list | tuple):
-        items = cast("list[object]", value)
-        if all(isinstance(item, str) or callable(item) for item in items):
-            return tuple(cast("list[str | Redactor]", items))
-    raise ConfigError(f"{origin}: redact is {value!r}: use a list of names and callables")
+        items = [name.strip() for name in value.split(",") if name.strip()]
+    if not isinstance(items, list | tuple):
+        raise ConfigError(f"{origin}: redact is {value!r}: use a list of names and callables")
+    for item in cast("list[object]", items):
+        if not callable(item) and item not in REDACTORS:
+            raise ConfigError(
+                f"{origin}: there is no redactor {item!r}: use {', '.join(REDACTORS)}, or a callable"
+            )
+    return tuple(cast("list[str | Redactor]", items))
 
 
 def _project_table() -> Mapping[str, Any]:

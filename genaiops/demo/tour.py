@@ -1,9 +1,13 @@
 """The main job end to end: two prompt versions, answers, an evaluation of both, a verdict."""
 
 import os
+import shlex
+import shutil
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from genaiops.demo.corpus import Bm25Index, passages
@@ -141,10 +145,25 @@ def _promote(
 
 
 def _where_to_look(tour: Tour, say: Callable[[str], None]) -> None:
-    first = tour.results[0].run_id
+    first, second = (result.run_id for result in tour.results)
     say(f"\nDone in {tour.seconds:.1f} s. Everything is in {current_store().uri}. Look at it with:")
-    say("  genaiops ui                                  the dashboard")
-    say("  genaiops traces list                         newest traces; then: traces show ID")
-    say(f"  genaiops eval compare {first} {tour.results[1].run_id}")
-    say(f"  genaiops prompts diff {PROMPT} 1 2")
-    say('  genaiops sql "SELECT name, count(*), avg(duration_ms) FROM spans GROUP BY name"')
+    for arguments in (
+        "ui                # the dashboard",
+        "traces list       # newest traces; then: traces show ID",
+        f"eval compare {first} {second}",
+        f"prompts diff {PROMPT} 1 2",
+        'sql "SELECT name, count(*), avg(duration_ms) FROM spans GROUP BY name"',
+    ):
+        say(f"  {_command()} {arguments}")
+
+
+def _command() -> str:
+    """How this installation's command is called from the current folder."""
+    found = shutil.which("genaiops")
+    own = Path(sys.executable).with_name("genaiops")
+    if found and (not own.exists() or own.samefile(found)):
+        return "genaiops"
+    if not own.exists():
+        return shlex.join([sys.executable, "-m", "genaiops"])
+    here = Path.cwd()
+    return shlex.quote(str(own.relative_to(here) if own.is_relative_to(here) else own))

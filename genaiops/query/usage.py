@@ -24,6 +24,32 @@ _KEYS = {
     "prompt": "prompt_name || '@' || prompt_version",
     "user": "user_id",
 }
+_CALL = "span_type IN ('llm', 'embedding')"
+_REPORTS = (
+    f"({_CALL} AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL "
+    "OR cost_usd IS NOT NULL)) AS reports"
+)
+_CALL_HAS_CHILDREN = f"""
+    SELECT EXISTS (
+      SELECT 1 FROM spans
+      WHERE start_ns >= ?
+      AND parent_span_id IN (SELECT span_id FROM spans WHERE {_CALL} AND start_ns >= ?))"""
+"""Only then can a model call be recorded twice; quick, since most model calls are leaves."""
+_INSIDE = f"""
+    WITH RECURSIVE inside AS (
+      SELECT trace_id, parent_span_id AS call_id, span_id, {_REPORTS}
+      FROM spans
+      WHERE start_ns >= ?
+      AND parent_span_id IN (SELECT span_id FROM spans WHERE {_CALL} AND start_ns >= ?)
+      UNION ALL
+      SELECT s.trace_id, i.call_id, s.span_id, s.reports
+      FROM (SELECT trace_id, parent_span_id, span_id, {_REPORTS} FROM spans) AS s
+      JOIN (SELECT * FROM inside WHERE NOT reports) AS i
+      ON i.trace_id = s.trace_id AND i.span_id = s.parent_span_id)"""
+"""What stands inside each model call, down to the next call that reports usage."""
+_NOT_RECORDED_AGAIN = (
+    "(trace_id, span_id) NOT IN (SELECT (trace_id, call_id) FROM inside WHERE reports)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +99,9 @@ def daily(
 ) -> list[Day]:
     """Model calls a day and group, oldest day first, most expensive group first.
 
+    A call that several layers recorded (a gateway, a library) counts once: as the innermost span
+    that reports its usage.
+
     Args:
         days: Today (UTC) and this many days before it, less one.
         by: What to group by, beside the day.
@@ -84,12 +113,19 @@ def daily(
         raise FilterError(f"days is {days}: use 1 or more")
     if by not in _KEYS:
         raise FilterError(f"cannot group by {by!r}: use one of {', '.join(_KEYS)}")
+    since = (time.time_ns() // _DAY_NS - days + 1) * _DAY_NS
     where = Where.of("spans", filter)
-    where.add("span_type IN ('llm', 'embedding')")
-    where.add("start_ns >= ?", (time.time_ns() // _DAY_NS - days + 1) * _DAY_NS)
+    where.add(_CALL)
+    where.add("start_ns >= ?", since)
     with current_store().read() as reader:
+        inside = ""
+        if reader.query(_CALL_HAS_CHILDREN, [since, since]).rows[0][0]:
+            inside = _INSIDE
+            where.add(_NOT_RECORDED_AGAIN)
+            where.params[:0] = [since, since]
         rows = reader.query(
             f"""
+            {inside}
             SELECT
               start_ns // {_DAY_NS} AS day,
               {_KEYS[by]} AS key,

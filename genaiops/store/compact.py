@@ -104,17 +104,16 @@ def _attach_current(engine: Engine, folder: Path) -> None:
 def _stage(engine: Engine, folder: Path, batch: Sequence[Segment]) -> dict[str, int]:
     """Parses the lines into temporary tables, outside the gate; lines that are bad, by segment."""
     bad: dict[str, int] = {}
-    for group in ("spans", "events"):
-        files = [segment for segment in batch if segment.group == group]
+    for kind in (lines.SPANS, lines.EVENTS):
+        table = f"staged_{kind.group}"
+        files = [segment for segment in batch if segment.group == kind.group]
         filled = [segment.path for segment in files if segment.size]
-        refused = lines.load(engine, f"staged_{group}", filled, group)
-        read = engine.query(f"SELECT count(*) FROM temp.staged_{group}").rows[0][0]
+        refused = lines.load(engine, table, filled, kind)
+        read = engine.query(f"SELECT count(*) FROM temp.{table}").rows[0][0]
         if read != sum(segments.count_lines(path) for path in filled):
             aside = frozenset(refused)
             bad |= {item.name: lines.quarantine(folder, item, aside) for item in files}
-    ids = "count(*), count(DISTINCT (trace_id, span_id))"
-    rows, different = engine.query(f"SELECT {ids} FROM temp.staged_spans").rows[0]
-    if rows != different:
+    if live.has_doubles(engine, "temp.staged_spans"):
         engine.execute(
             f"CREATE TEMP TABLE newest AS {spans.newest('temp.staged_spans')}; "
             "DROP TABLE temp.staged_spans; ALTER TABLE temp.newest RENAME TO staged_spans"

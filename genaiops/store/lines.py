@@ -3,7 +3,8 @@
 import json
 import tempfile
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -13,13 +14,39 @@ from genaiops.store.base import Group
 from genaiops.store.engine import Engine
 from genaiops.store.rows import events, spans
 
-__all__ = ["is_record", "load", "quarantine"]
+__all__ = ["EVENTS", "ROLLED_SPANS", "SPANS", "Kind", "is_record", "load", "quarantine"]
 
 _LONGEST = 16_000_000
 """Bytes of a line; what is longer was not written by us."""
 
 
-def load(engine: Engine, table: str, paths: Sequence[Path], group: Group) -> list[bytes]:
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is read of a group's lines."""
+
+    group: Group
+    columns: Mapping[str, str]
+    previews: bool = False
+
+    def records(self, source: str) -> str:
+        """SQL of the records of a relation of lines."""
+        if self.group == "spans":
+            columns = [name for name in self.columns if name != "k"]
+            return spans.from_journal(source, columns, previews=self.previews)
+        return f"FROM {source} WHERE k <> ''"
+
+    def no_records(self) -> str:
+        """SQL of the relation that `records` would be without a line."""
+        return self.records(segments.no_lines(self.columns))
+
+
+EVENTS = Kind("events", events.JOURNAL)
+SPANS = Kind("spans", {name: spans.JOURNAL[name] for name in ("k", *spans.COLUMNS)})
+ROLLED_SPANS = Kind("spans", spans.ROLLED, previews=True)
+"""Spans without what only a look at the span itself needs."""
+
+
+def load(engine: Engine, table: str, paths: Sequence[Path], kind: Kind) -> list[bytes]:
     """Makes the temporary table `table` of the records in segments.
 
     Lines that are no record are left out. What makes DuckDB refuse a whole file is searched for by
@@ -27,15 +54,11 @@ def load(engine: Engine, table: str, paths: Sequence[Path], group: Group) -> lis
 
     Returns: Those lines that look like records and were refused all the same.
     """
-    columns = spans.JOURNAL if group == "spans" else events.JOURNAL
-    source = segments.read_json(paths, columns) if paths else segments.no_lines(columns)
-    try:
-        engine.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {_records(source, group)}")
-    except StoreError:
-        nothing = _records(segments.no_lines(columns), group)
-        engine.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {nothing}")
-        return [line for path in paths for line in _add_file(engine, table, path, group)]
-    return []
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {kind.no_records()}")
+    with segments.merged(paths) as files:
+        if not files or _added(engine, table, files, kind):
+            return []
+    return [line for path in paths for line in _add_file(engine, table, path, kind)]
 
 
 def quarantine(
@@ -91,39 +114,35 @@ def is_record(line: bytes, group: Group) -> bool:
     return all(fields.get(name) not in (None, "") for name in needed)
 
 
-def _records(source: str, group: Group) -> str:
-    return spans.from_journal(source) if group == "spans" else f"FROM {source} WHERE k <> ''"
-
-
-def _add_file(engine: Engine, table: str, path: Path, group: Group) -> list[bytes]:
-    if _added(engine, table, path, group):
+def _add_file(engine: Engine, table: str, path: Path, kind: Kind) -> list[bytes]:
+    if _added(engine, table, [path], kind):
         return []
-    whole = [line for line in path.read_bytes().split(b"\n") if line and is_record(line, group)]
+    lines = path.read_bytes().split(b"\n")
+    whole = [line for line in lines if line and is_record(line, kind.group)]
     with tempfile.TemporaryDirectory(prefix="genaiops-") as folder:
-        return _add_lines(engine, table, whole, Path(folder) / "lines.jsonl", group)
+        return _add_lines(engine, table, whole, Path(folder) / "lines.jsonl", kind)
 
 
 def _add_lines(
-    engine: Engine, table: str, lines: Sequence[bytes], scratch: Path, group: Group
+    engine: Engine, table: str, lines: Sequence[bytes], scratch: Path, kind: Kind
 ) -> list[bytes]:
     """Adds what DuckDB takes; the lines that it refuses."""
     if not lines:
         return []
     scratch.write_bytes(b"\n".join(lines) + b"\n")
-    if _added(engine, table, scratch, group):
+    if _added(engine, table, [scratch], kind):
         return []
     if len(lines) == 1:
         return list(lines)
     middle = len(lines) // 2
-    refused = _add_lines(engine, table, lines[:middle], scratch, group)
-    return refused + _add_lines(engine, table, lines[middle:], scratch, group)
+    refused = _add_lines(engine, table, lines[:middle], scratch, kind)
+    return refused + _add_lines(engine, table, lines[middle:], scratch, kind)
 
 
-def _added(engine: Engine, table: str, path: Path, group: Group) -> bool:
-    columns = spans.JOURNAL if group == "spans" else events.JOURNAL
-    source = segments.read_json([path], columns)
+def _added(engine: Engine, table: str, paths: Sequence[Path], kind: Kind) -> bool:
+    source = segments.read_json(paths, kind.columns)
     try:
-        engine.execute(f"INSERT INTO temp.{table} BY NAME {_records(source, group)}")
+        engine.execute(f"INSERT INTO temp.{table} BY NAME {kind.records(source)}")
     except StoreError:
         return False
     return True

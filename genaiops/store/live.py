@@ -3,24 +3,32 @@
 What is still in the journal, and spans that are still open, are put into temporary tables, and
 temporary views with the contract's names cover the file's own. With an empty journal nothing is
 made and the file's views answer.
+
+Of the spans in the journal, only what the roll-up of their traces needs is read at first: a list
+of traces costs a third of what the spans cost. The rest is read when a query names ``spans``.
 """
 
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from genaiops.store import lines, segments
+from genaiops.store.base import Table
 from genaiops.store.engine import Engine
 from genaiops.store.journal import living_processes
 from genaiops.store.rows import events, spans
+from genaiops.store.tail import KeptTail
 
-__all__ = ["make_views", "settle_open", "trace_rollup"]
+__all__ = ["LiveReader", "has_doubles", "trace_rollup"]
 
 _SPAN_VIEW = (
     ", ".join(spans.COLUMNS[:9])
     + ", (end_ns - start_ns) / 1e6 AS duration_ms, "
     + ", ".join(spans.COLUMNS[9:34])
 )
-_SPAN_COLUMNS = ", ".join(spans.COLUMNS)
-_TRACE_COLUMNS = ", ".join(spans.TRACE_COLUMNS)
+_NAMES_SPANS = re.compile(r"\bspans\b", re.IGNORECASE)
+_ROLLUP_COLUMNS = ", ".join(spans.ROLLUP_COLUMNS)
 _TRACE_VIEW = (
     ", ".join(spans.TRACE_COLUMNS[:5])
     + ", (end_ns - start_ns) / 1e6 AS duration_ms, "
@@ -40,67 +48,112 @@ _EVENT_VIEWS = {
 }
 
 
-def make_views(engine: Engine, folder: Path) -> None:
-    """Covers the file's views where the journal or open spans have something to add."""
-    done = {name for (name,) in engine.query("SELECT name FROM g.data.segments").rows}
-    tail = [segment for segment in segments.found(folder) if segment.name not in done]
-    alive = sorted(living_processes(folder))
-    span_files = [item.path for item in tail if item.group == "spans" and item.size]
-    event_files = [item.path for item in tail if item.group == "events" and item.size]
-    open_spans = engine.query("SELECT count(*) FROM g.data.open_spans").rows[0][0]
-    if span_files or open_spans:
-        _live_spans(engine, span_files, alive)
-    running = engine.query("SELECT count(*) FROM g.data.runs WHERE status = 'RUNNING'").rows[0][0]
-    if event_files or running:
-        _live_events(engine, event_files, alive)
+class LiveReader:
+    """Everything acknowledged when it was made; needs the shared gate as long as it is used."""
 
+    def __init__(self, engine: Engine, folder: Path, kept: KeptTail | None = None) -> None:
+        self._engine = engine
+        done = {name for (name,) in engine.query("SELECT name FROM g.data.segments").rows}
+        tail = [segment for segment in segments.found(folder) if segment.name not in done]
+        self._alive = sorted(living_processes(folder))
+        waiting = [item for item in tail if item.group == "spans" and item.size]
+        self._span_files = [item.path for item in waiting]
+        event_files = [item.path for item in tail if item.group == "events" and item.size]
+        open_spans, running = engine.query(
+            "SELECT (SELECT count(*) FROM g.data.open_spans), "
+            "(SELECT count(*) FROM g.data.runs WHERE status = 'RUNNING')"
+        ).rows[0]
+        self._spans_wait = bool(self._span_files or open_spans)
+        if self._spans_wait:
+            self._roll_tail(kept.take_in(engine, waiting) if kept else None)
+            self._make_traces()
+        if event_files or running:
+            _live_events(engine, event_files, self._alive)
 
-def _live_spans(engine: Engine, files: list[Path], alive: list[str]) -> None:
-    """Temporary tables ``live_spans`` and ``live_traces``, and the views over them."""
-    if files:
-        lines.load(engine, "tail_spans", files, "spans")
-    else:
-        engine.execute(
-            "CREATE TEMP TABLE tail_spans AS "
-            f"SELECT 'span' AS k, {_SPAN_COLUMNS} FROM g.data.open_spans LIMIT 0"
+    def query(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> Table:
+        """See `Reader.query`."""
+        if self._spans_wait and _NAMES_SPANS.search(sql):
+            self.read_spans()
+        return self._engine.query(sql, params)
+
+    def _roll_tail(self, kept: str | None) -> None:
+        """The temporary relation ``tail_rolled``: what the tail's spans add to their traces."""
+        if kept is None:
+            lines.load(self._engine, "read_rolled", self._span_files, lines.ROLLED_SPANS)
+            kept = "FROM temp.read_rolled"
+        columns = ", ".join(spans.ROLLUP_COLUMNS)
+        self._engine.execute(
+            f"CREATE TEMP VIEW tail_rolled AS {kept} UNION ALL BY NAME "
+            f"SELECT 'start' AS k, {columns} FROM g.data.open_spans"
         )
-    every = (
-        f"(SELECT k, {_SPAN_COLUMNS} FROM tail_spans UNION ALL BY NAME "
-        f"SELECT 'start' AS k, {_SPAN_COLUMNS} FROM g.data.open_spans)"
-    )
-    engine.execute(
-        f"CREATE TEMP TABLE live_spans AS SELECT {settle_open(alive)} FROM ({spans.newest(every)})"
-    )
-    engine.execute("DROP TABLE tail_spans")
-    trace_rollup(engine, "temp.live_spans", "live_traces")
-    again = " WHERE (trace_id, span_id) NOT IN (SELECT (trace_id, span_id) FROM temp.live_spans)"
-    engine.execute(
-        f"CREATE TEMP VIEW spans AS SELECT {_SPAN_VIEW} FROM g.data.spans "
-        f"{again if _written_again(engine) else ''} "
-        f"UNION ALL SELECT {_SPAN_VIEW} FROM temp.live_spans"
-    )
-    engine.execute(
-        f"CREATE TEMP VIEW traces AS SELECT {_TRACE_VIEW} FROM g.data.traces "
-        "WHERE trace_id NOT IN (SELECT trace_id FROM temp.live_traces) "
-        f"UNION ALL SELECT {_TRACE_VIEW} FROM temp.live_traces"
-    )
+
+    def _make_traces(self) -> None:
+        """The temporary table ``live_traces`` and the view over it."""
+        rolled = "temp.tail_rolled"
+        self._doubles = has_doubles(self._engine, rolled)
+        if self._doubles:
+            rolled = "temp.live_rolled"
+            self._engine.execute(
+                f"CREATE TEMP TABLE live_rolled AS {spans.newest('temp.tail_rolled')}"
+            )
+        settled = _settled(spans.ROLLUP_COLUMNS, self._alive)
+        self._engine.execute(f"CREATE TEMP VIEW rolled_spans AS SELECT {settled} FROM {rolled}")
+        trace_rollup(self._engine, "temp.rolled_spans", "live_traces")
+        self._engine.execute(
+            f"CREATE TEMP VIEW traces AS SELECT {_TRACE_VIEW} FROM g.data.traces "
+            "WHERE trace_id NOT IN (SELECT trace_id FROM temp.live_traces) "
+            f"UNION ALL SELECT {_TRACE_VIEW} FROM temp.live_traces"
+        )
+
+    def read_spans(self) -> None:
+        """Reads the rest of the spans: the view ``spans`` is complete from here on.
+
+        Lines written since the traces were rolled up are left out.
+        """
+        if not self._spans_wait:
+            return
+        self._spans_wait = False
+        lines.load(self._engine, "tail_spans", self._span_files, lines.SPANS)
+        self._engine.execute(
+            "INSERT INTO temp.tail_spans BY NAME SELECT 'start' AS k, * FROM g.data.open_spans"
+        )
+        seen = (
+            "SELECT t.* FROM temp.tail_spans AS t SEMI JOIN temp.tail_rolled AS r "
+            "ON r.trace_id = t.trace_id AND r.span_id = t.span_id AND r.k = t.k"
+        )
+        rows = spans.newest(f"({seen})") if self._doubles else seen
+        self._engine.execute(
+            "CREATE TEMP VIEW live_spans AS "
+            f"SELECT {_settled(spans.COLUMNS, self._alive)} FROM ({rows})"
+        )
+        again = (
+            " WHERE (trace_id, span_id) NOT IN (SELECT (trace_id, span_id) FROM temp.rolled_spans)"
+        )
+        self._engine.execute(
+            f"CREATE TEMP VIEW spans AS SELECT {_SPAN_VIEW} FROM g.data.spans "
+            f"{again if self._written_again() else ''} "
+            f"UNION ALL SELECT {_SPAN_VIEW} FROM temp.live_spans"
+        )
+
+    def _written_again(self) -> bool:
+        """Whether the tail has spans that are in the file: sent twice, or ended after their process."""
+        return bool(
+            self._engine.query(
+                "SELECT count(*) FROM g.data.spans AS f SEMI JOIN temp.rolled_spans AS n "
+                "ON n.trace_id = f.trace_id AND n.span_id = f.span_id "
+                "WHERE f.start_ns >= (SELECT min(start_ns) FROM temp.touched)"
+            ).rows[0][0]
+        )
 
 
-def _written_again(engine: Engine) -> bool:
-    """Whether the tail has spans that are in the file: sent twice, or ended after their process."""
-    if not engine.query("SELECT count(*) FROM temp.touched").rows[0][0]:
-        return False
-    return bool(
-        engine.query(
-            "SELECT count(*) FROM g.data.spans AS f SEMI JOIN temp.live_spans AS n "
-            "ON n.trace_id = f.trace_id AND n.span_id = f.span_id "
-            "WHERE f.start_ns >= (SELECT min(start_ns) FROM temp.touched)"
-        ).rows[0][0]
-    )
+def has_doubles(engine: Engine, rows: str) -> bool:
+    """Whether a span has more than one row: begun and ended, or sent twice."""
+    ids = "count(*) <> count(DISTINCT (trace_id, span_id))"
+    return bool(engine.query(f"SELECT {ids} FROM {rows}").rows[0][0])
 
 
-def settle_open(alive: list[str]) -> str:
-    """The columns of ``data.spans``, the status of open spans told by whether they can still end.
+def _settled(columns: Sequence[str], alive: list[str]) -> str:
+    """The columns, the status of open spans told by whether they can still end.
 
     A start line carries status ``running``; whose process is gone is ``interrupted``.
     """
@@ -109,7 +162,7 @@ def settle_open(alive: list[str]) -> str:
         "CASE WHEN k <> 'start' THEN status "
         f"WHEN proc IN ({names}) THEN 'running' ELSE 'interrupted' END AS status"
     )
-    return ", ".join(status if name == "status" else name for name in spans.COLUMNS)
+    return ", ".join(status if name == "status" else name for name in columns)
 
 
 def trace_rollup(engine: Engine, rows: str, target: str) -> None:
@@ -127,9 +180,9 @@ def trace_rollup(engine: Engine, rows: str, target: str) -> None:
     if not engine.query("SELECT count(*) FROM temp.touched").rows[0][0]:
         return
     engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE whole AS SELECT {_SPAN_COLUMNS} FROM {rows} "
+        f"CREATE OR REPLACE TEMP TABLE whole AS SELECT {_ROLLUP_COLUMNS} FROM {rows} "
         "WHERE trace_id IN (SELECT trace_id FROM temp.touched) "
-        f"UNION ALL SELECT {_SPAN_COLUMNS} FROM g.data.spans AS f "
+        f"UNION ALL SELECT {_ROLLUP_COLUMNS} FROM g.data.spans AS f "
         "WHERE f.start_ns >= (SELECT min(start_ns) FROM temp.touched) "
         "AND f.trace_id IN (SELECT trace_id FROM temp.touched) "
         f"AND NOT EXISTS (SELECT 1 FROM {rows} AS r "
@@ -154,7 +207,7 @@ def _live_events(engine: Engine, files: list[Path], alive: list[str]) -> None:
     """Temporary views of the kinds that the tail touches."""
     kinds: set[str] = {"run"}
     if files:
-        lines.load(engine, "tail_events", files, "events")
+        lines.load(engine, "tail_events", files, lines.EVENTS)
         kinds |= {kind for (kind,) in engine.query("SELECT DISTINCT k FROM tail_events").rows}
     for kind in events.KINDS:
         if files and any(f"'{name}'" in kind.where for name in kinds):

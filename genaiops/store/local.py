@@ -12,11 +12,14 @@ from genaiops.store.base import CompactStats, Group, Reader, Table, Txn
 from genaiops.store.compact import compact
 from genaiops.store.engine import FILE, Engine, attach, in_memory, opened
 from genaiops.store.journal import Journal, prepare_folder
+from genaiops.store.tail import KeptTail
 from genaiops.store.warm import WarmEngines
 
 __all__ = ["LocalStore"]
 
 
+_Instance = tuple[Engine, KeptTail | None]
+"""A DuckDB instance for one look, and what it keeps of the journal for the next one."""
 LOG_BYTES = 4_000_000
 """A control transaction that leaves a longer log writes it into the file."""
 
@@ -70,8 +73,8 @@ class LocalStore:
     @contextlib.contextmanager
     def read(self, *, timeout_s: float = 10.0) -> Generator[Reader]:
         """See `Store.read`."""
-        with self._engine(timeout_s) as engine:
-            yield engine
+        with self._engine(timeout_s) as (engine, kept):
+            yield live.LiveReader(engine, self.folder, kept)
 
     def sql(
         self,
@@ -82,7 +85,8 @@ class LocalStore:
         max_rows: int | None = None,
     ) -> Table:
         """See `Store.sql`."""
-        with self._engine(10.0, memory="2GB") as engine:
+        with self._engine(10.0, memory="2GB") as (engine, _):
+            live.LiveReader(engine, self.folder).read_spans()
             engine.execute("SET disabled_filesystems = 'LocalFileSystem'")
             engine.execute("SET lock_configuration = true")
             return engine.user_query(sql, params, timeout_s=timeout_s, max_rows=max_rows)
@@ -129,42 +133,39 @@ class LocalStore:
         self._warm = self._warm or WarmEngines()
 
     @contextlib.contextmanager
-    def _engine(self, timeout_s: float, memory: str | None = None) -> Generator[Engine]:
-        """A private instance that shows file and journal, under the shared gate."""
+    def _engine(self, timeout_s: float, memory: str | None = None) -> Generator[_Instance]:
+        """A private instance with the file attached, under the shared gate."""
         layout.check(self.folder)
         instance = self._instance(memory)  # before the gate, since it takes its time
         if not self.folder.exists():
-            with instance as engine:
-                self._attach_empty(engine)
-                yield engine
+            with instance as lent:
+                self._attach_empty(lent[0])
+                yield lent
             return
-        with gate.shared(self.folder, timeout_s=timeout_s), instance as engine:
-            if self._attach(engine):
-                yield engine
+        with gate.shared(self.folder, timeout_s=timeout_s), instance as lent:
+            if self._attach(lent[0]):
+                yield lent
                 return
         with gate.exclusive(self.folder, timeout_s=timeout_s):
             migrate.ensure(self.folder)
         instance = self._instance(memory)
-        with gate.shared(self.folder, timeout_s=timeout_s), instance as engine:
-            self._attach(engine)
-            yield engine
+        with gate.shared(self.folder, timeout_s=timeout_s), instance as lent:
+            self._attach(lent[0])
+            yield lent
 
-    def _instance(self, memory: str | None) -> contextlib.AbstractContextManager[Engine]:
+    def _instance(self, memory: str | None) -> contextlib.AbstractContextManager[_Instance]:
         """An instance that lets go of the file at the end, which must be inside the gate."""
         if self._warm is not None and memory is None:
             return self._warm.lend()
-        return contextlib.closing(in_memory(memory=memory))
+        return _closing(in_memory(memory=memory))
 
     def _attach(self, engine: Engine) -> bool:
-        """Attaches file and journal; False when the file must be migrated first."""
+        """Attaches the file; False when it must be migrated first."""
         if not (self.folder / FILE).exists():
             self._attach_empty(engine)
-        else:
-            attach(engine, self.folder, read_only=True)
-            if not migrate.check(engine, self.folder):
-                return False
-        live.make_views(engine, self.folder)
-        return True
+            return True
+        attach(engine, self.folder, read_only=True)
+        return migrate.check(engine, self.folder)
 
     def _attach_empty(self, engine: Engine) -> None:
         """Nothing was compacted yet: the schema in memory, so that the views exist."""
@@ -195,3 +196,11 @@ class LocalStore:
     def _sealed(self) -> None:
         """A segment was closed: starts a maintainer when much is waiting and nobody works."""
         maintainer.start_if_behind(self.folder)
+
+
+@contextlib.contextmanager
+def _closing(engine: Engine) -> Generator[_Instance]:
+    try:
+        yield engine, None
+    finally:
+        engine.close()

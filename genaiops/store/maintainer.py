@@ -27,8 +27,7 @@ __all__ = ["main", "start_child", "start_if_behind"]
 BEHIND_BYTES = 16_000_000
 BEHIND_SEGMENTS = 64
 BUDGET_BYTES = 8_000_000
-LARGE_BUDGET_BYTES = 32_000_000
-"""Of one batch when much is waiting: fewer and better filled row groups, longer holds."""
+"""Of one batch: readers wait while it is written, so it stays small however much is waiting."""
 DUE_BYTES = 4_000_000
 DUE_S = 300.0
 """While it serves, a batch waits for that size or age: each batch becomes a row group."""
@@ -131,8 +130,7 @@ def work(folder: Path, *, patient: bool) -> bool:
         age_s = time.time() - waiting[0].born_ns / 1e9
         if age_s < DUE_S:
             return False
-    budget = LARGE_BUDGET_BYTES if size > 2 * LARGE_BUDGET_BYTES else BUDGET_BYTES
-    return bool(waiting) and compact(folder, budget_bytes=budget).segments > 0
+    return bool(waiting) and compact(folder, budget_bytes=BUDGET_BYTES).segments > 0
 
 
 if __name__ == "__main__":

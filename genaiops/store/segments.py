@@ -3,7 +3,7 @@
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from genaiops.store.base import Group
 
 __all__ = [
     "Segment",
+    "as_file",
     "count_lines",
     "found",
+    "merged",
     "no_lines",
     "read_json",
     "sealed",
@@ -78,6 +80,34 @@ def read_json(paths: Sequence[Path], columns: Mapping[str, str]) -> str:
         f"read_json([{files}], format = 'newline_delimited', columns = {{{types}}}, "
         "ignore_errors = true)"
     )
+
+
+_SMALL = 1_000_000
+"""Bytes; opening a file costs DuckDB some milliseconds, so smaller ones are read as one."""
+
+
+@contextlib.contextmanager
+def merged(paths: Sequence[Path]) -> Generator[list[Path]]:
+    """Files with the same lines, fewer of them. Raises OSError."""
+    small = [path for path in paths if path.stat().st_size < _SMALL]
+    if len(small) < 2:
+        yield list(paths)
+        return
+    large = [path for path in paths if path not in set(small)]
+    with as_file(b"\n".join(path.read_bytes() for path in small)) as one:
+        yield [one, *large]
+
+
+@contextlib.contextmanager
+def as_file(data: bytes) -> Generator[Path]:
+    """A file with that content which is on no disk."""
+    descriptor = os.memfd_create("genaiops", os.MFD_CLOEXEC)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(data)
+        yield Path(f"/proc/self/fd/{descriptor}")
+    finally:
+        os.close(descriptor)
 
 
 def no_lines(columns: Mapping[str, str]) -> str:

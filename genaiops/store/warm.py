@@ -10,6 +10,7 @@ from collections.abc import Generator
 
 from genaiops.errors import StoreError
 from genaiops.store.engine import Engine, in_memory
+from genaiops.store.tail import KeptTail
 
 __all__ = ["WarmEngines"]
 
@@ -20,34 +21,39 @@ class WarmEngines:
     """Instances without a file, lent one at a time."""
 
     def __init__(self) -> None:
-        self._idle: list[Engine] = []
+        self._idle: list[tuple[Engine, KeptTail]] = []
         os.register_at_fork(after_in_child=self._forget)
 
     @contextlib.contextmanager
-    def lend(self) -> Generator[Engine]:
+    def lend(self) -> Generator[tuple[Engine, KeptTail]]:
         """A connection of its own on an instance that nobody else uses meanwhile.
+
+        With it comes what the instance keeps of the journal.
 
         What is attached as ``g`` is detached at the end; temporary tables go with the connection.
         """
         try:
-            instance = self._idle.pop()
+            instance, tail = self._idle.pop()
         except IndexError:
-            instance = in_memory()
+            instance, tail = in_memory(), KeptTail()
         engine = Engine(instance.connection.cursor())
         try:
-            yield engine
-        finally:
+            yield engine, tail
+        except BaseException:  # perhaps in the middle of a segment: keep nothing of it
             engine.connection.close()
-            self._take_back(instance)
+            instance.connection.close()
+            raise
+        engine.connection.close()
+        self._take_back(instance, tail)
 
-    def _take_back(self, instance: Engine) -> None:
+    def _take_back(self, instance: Engine, tail: KeptTail) -> None:
         try:
             instance.execute("DETACH DATABASE IF EXISTS g")
         except StoreError:  # whatever holds the file: closing lets go of it
             instance.connection.close()
             return
         if len(self._idle) < KEPT:
-            self._idle.append(instance)
+            self._idle.append((instance, tail))
         else:
             instance.connection.close()
 
@@ -55,6 +61,6 @@ class WarmEngines:
         """In a forked child: leaves the instances alone, closing them would wait for dead threads."""
         import ctypes
 
-        for instance in self._idle:
+        for instance, _ in self._idle:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(instance.connection))
         self._idle = []

@@ -24,8 +24,7 @@ _SECRET = re.compile(
     r"|xox[a-z]-[A-Za-z0-9-]{10,}"
     r"|gk_[A-Za-z0-9_-]{16,}"  # keys of our own gateway
     r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"
-    r"|(?<=[Bb]earer )[A-Za-z0-9._~+/-]{16,}=*"
-    r"|(?<=BEARER )[A-Za-z0-9._~+/-]{16,}=*"
+    r"|(?<=(?i:bearer) )[A-Za-z0-9._~+/-]{16,}=*"
 )
 _KEY_NAMES = (
     r"authorization|api[_-]?key|access[_-]?key|private[_-]?key|passwords?|passwd|passphrase"
@@ -40,7 +39,8 @@ _DASH = re.compile(rb"-(?:(?<=sk-)|(?<=xox.-))").search
 _UNDERSCORE = re.compile(rb"_(?:(?<=gh[oprsu]_)|(?<=_pat_)|(?<=gk_))").search
 _CAPITAL_I = re.compile(rb"I(?:(?<=AKI)|(?<=ASI)|(?<=AI)za)").search
 _CAPITAL_J = re.compile(rb"J(?<=eyJ)").search
-_CAPITAL_B = re.compile(rb"B(?:earer|EARER) ").search
+_CAPITAL_B = re.compile(rb"B(?i:earer) ").search
+_SMALL_B = re.compile(rb"b(?i:earer) ").search
 _ENDS = "key ord rds swd ase ken ret ets kie ies"  # of the names in _KEY_NAMES
 _ENDINGS = frozenset(
     spelled.encode()
@@ -77,6 +77,8 @@ def suspicious(text: bytes) -> bool:
         return True
     if 66 in text and _CAPITAL_B(text):  # "B"
         return True
+    if 98 in text and _SMALL_B(text):  # "b"
+        return True
     if 58 not in text:  # ":"
         return False
     return bool(_KEY(text)) if len(text) < 512 else _has_secret_key(text)
@@ -104,9 +106,7 @@ class Masker:
 
     def __init__(self, rules: Sequence[str | Redactor], encode: Callable[[Any], bytes]) -> None:
         self._encode = encode
-        unknown = [rule for rule in rules if isinstance(rule, str) and rule not in NAMES]
-        self._broken = f"unknown redactor {unknown[0]!r}: use {', '.join(NAMES)}" if unknown else ""
-        self._names = [NAMES[rule] for rule in rules if isinstance(rule, str) and rule in NAMES]
+        self._names = [NAMES[rule] for rule in rules if isinstance(rule, str)]
         self._callables = [rule for rule in rules if not isinstance(rule, str)]
         self.thorough = bool(rules)
 
@@ -127,8 +127,6 @@ class Masker:
         return value if isinstance(value, str) else self._encode(value).decode()
 
     def _walk(self, value: Any, path: str) -> Any:  # any JSON value
-        if self._broken:
-            raise RedactionError(self._broken)
         for rule in self._callables:
             try:
                 value = rule(path, value)
@@ -219,4 +217,4 @@ NAMES: dict[str, Callable[[str], str]] = {
         _ip,
     ),
 }
-"""The maskers that the setting ``redact`` knows by name."""
+"""The maskers that the setting ``redact`` knows by name: those of `genaiops.config.REDACTORS`."""

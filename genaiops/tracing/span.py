@@ -147,12 +147,18 @@ class Span(_Base):
         )
 
     def link_prompt(self, value: object) -> None:
-        """Names the prompt version behind a formatted prompt or a request that holds one."""
+        """Names the prompt version behind a formatted prompt or a request that holds one.
+
+        Of a fallback, which is no stored version, only the name.
+        """
         ref = prompt_ref(value)
         if ref is None:
             return
         attributes = self._more().attributes
-        attributes |= {semconv.PROMPT_NAME: ref.name, semconv.PROMPT_VERSION: ref.version}
+        attributes[semconv.PROMPT_NAME] = ref.name
+        if ref.version == 0:
+            return
+        attributes[semconv.PROMPT_VERSION] = ref.version
         attributes |= {semconv.PROMPT_HASH: ref.hash, semconv.PROMPT_ALIAS: ref.alias}
         if self.runtime.capture.mode == "full":
             attributes |= {semconv.PROMPT_VARIABLE_PREFIX + k: v for k, v in ref.variables.items()}

@@ -76,9 +76,12 @@ def serve() -> Iterator[Serve]:
         process.wait(timeout=10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A headless Chromium of the system."""
+    """A headless Chromium of the system.
+
+    No longer than a module: as long as Playwright lives, no other test can run an event loop.
+    """
     if _CHROMIUM is None:
         pytest.skip("no Chromium on this machine: run `make system`")
     arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--no-proxy-server"]

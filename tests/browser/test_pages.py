@@ -64,7 +64,7 @@ def test_a_click_in_the_list_opens_the_trace_and_the_link_back_returns(
 
     page.get_by_role("link", name="Traces").last.click()
 
-    page.wait_for_url(re.compile(r"/traces$"))
+    expect(page).to_have_url(re.compile(r"/traces$"))
 
 
 def test_the_next_trace_of_the_list_is_one_click_away(site: str, page: Page) -> None:
@@ -77,6 +77,7 @@ def test_the_next_trace_of_the_list_is_one_click_away(site: str, page: Page) -> 
     page.locator(".st-key-Older button").first.click()
 
     page.wait_for_url(lambda url: url != first and "/trace?id=" in url)
+    assert page.url != first
 
 
 def test_choosing_a_span_shows_it_and_stands_in_the_url(

@@ -1,16 +1,17 @@
 """Killed or interrupted at any moment, an evaluation keeps what is done and never pays twice."""
 
-import os
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 
 import genaiops
 
 PROGRAM = textwrap.dedent(
     """
-    import os, signal, sys
+    import os, signal, sys, threading
     import genaiops
 
     rows = [{"id": f"r{n}", "question": f"What is {n}?"} for n in range(6)]
@@ -21,10 +22,9 @@ PROGRAM = textwrap.dedent(
     def answer(question):
         calls.append(question)
         if len(calls) == stop_at:
-            os.kill(os.getpid(), getattr(signal, how))
-            if how == "SIGINT":
-                import threading
-                threading.Event().wait(30)
+            if how == "wait":
+                threading.Event().wait()
+            os.kill(os.getpid(), signal.SIGKILL)
         return question.upper()
 
     try:
@@ -37,17 +37,43 @@ PROGRAM = textwrap.dedent(
 )
 
 
-def start(stop_at, how, folder):
+def launch(stop_at, how, folder):
     program = folder / "program.py"
     program.write_text(PROGRAM)
-    return subprocess.run(
+    return subprocess.Popen(
         [sys.executable, str(program), str(stop_at), how],
-        check=False,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        env=dict(os.environ),
-        timeout=60,
     )
+
+
+def ended(process):
+    """What it printed, once it has ended by itself."""
+    try:
+        return process.communicate(timeout=60)
+    finally:
+        process.kill()
+
+
+def start(stop_at, how, folder):
+    process = launch(stop_at, how, folder)
+    stdout, stderr = ended(process)
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+def answers_stored():
+    """How many predictions and how many answers of the judge stand in the store."""
+    query = "SELECT count(*) FILTER (kind LIKE 'prediction:%'), count(*) FROM answers"
+    predictions, both = genaiops.sql(query).rows[0]
+    return predictions, both - predictions
+
+
+def wait_until_stored(process, predictions, answers):
+    """Waits until so many answers stand in the store; gives what stands there."""
+    while (stored := answers_stored()) != (predictions, answers) and process.poll() is None:
+        time.sleep(0.01)
+    return stored
 
 
 def test_killed_and_started_again_it_resumes_and_pays_only_for_what_was_not_stored(model, workdir):
@@ -64,6 +90,57 @@ def test_killed_and_started_again_it_resumes_and_pays_only_for_what_was_not_stor
     assert len(model.requests) == 6
     assert genaiops.sql("SELECT status FROM runs").rows == [("FINISHED",)]
     assert genaiops.sql("SELECT count(*) FROM eval_rows").rows == [(6,)]
+
+
+def test_interrupted_in_the_function_it_ends_as_killed_and_resumes_without_paying_again(
+    model, workdir
+):
+    waiting = launch(4, "wait", workdir)
+    try:
+        stored = wait_until_stored(waiting, 3, 3)
+    finally:
+        waiting.send_signal(signal.SIGINT)
+        stdout, stderr = ended(waiting)
+    (run_id, status) = genaiops.sql("SELECT run_id, status FROM runs").rows[0]
+    kept = answers_stored()
+
+    resumed = start(99, "SIGKILL", workdir)
+
+    assert stored == kept == (3, 3)
+    assert (waiting.returncode, stdout, stderr) == (3, "interrupted\n", "")
+    assert status == "KILLED"
+    assert resumed.stderr == ""
+    assert resumed.stdout.split() == ["3", "6", run_id]
+    assert len(model.requests) == 6
+    assert genaiops.sql("SELECT status FROM runs").rows == [("FINISHED",)]
+    assert genaiops.sql("SELECT count(*) FROM eval_rows").rows == [(6,)]
+
+
+def test_interrupted_while_a_judge_is_asked_it_keeps_the_prediction_and_asks_once_more(
+    model, workdir
+):
+    verdict, released = model.answers, threading.Event()
+    model.answers = lambda request, number: (
+        released.wait() and 503 if number == 4 else verdict(request, number)
+    )
+    waiting = launch(99, "SIGKILL", workdir)
+    try:
+        stored = wait_until_stored(waiting, 4, 3)
+    finally:
+        waiting.send_signal(signal.SIGINT)
+        stdout, stderr = ended(waiting)
+        released.set()
+    ((run_id, status),) = genaiops.sql("SELECT run_id, status FROM runs").rows
+    asked = len(model.requests)
+
+    resumed = start(99, "SIGKILL", workdir)
+
+    assert stored == (4, 3)
+    assert (waiting.returncode, stdout, stderr) == (3, "interrupted\n", "")
+    assert status == "KILLED"
+    assert resumed.stdout.split() == ["2", "6", run_id]
+    assert len(model.requests) == asked + 3
+    assert genaiops.sql("SELECT status FROM runs").rows == [("FINISHED",)]
 
 
 def test_an_unfinished_run_is_left_alone_when_resume_is_off(model, workdir):

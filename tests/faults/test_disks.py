@@ -163,12 +163,14 @@ for act in (lambda: store.read().__enter__(), lambda: store.txn().__enter__(), s
         if path.stat().st_mode & 0o005 != 0o005 and path != Path("/"):
             path.chmod(path.stat().st_mode | 0o005)
 
+    without_coverage = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
+
     done = subprocess.run(
         [sys.executable, "-c", code, str(store.folder)],
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        env=without_coverage | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
     )
 
     said = done.stdout.splitlines()

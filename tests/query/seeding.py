@@ -22,7 +22,7 @@ def trace(number: int, *, start_ns: int | None = None, **root: Any) -> str:
     identity = trace_id(number)
     shared = {"k": "span", "trace_id": identity, "experiment": "Default", "status": "ok"}
     call = shared | {
-        "span_id": f"{number + 1_000_000:016x}",
+        "span_id": call_of(number),
         "parent_span_id": f"{number:016x}",
         "name": "chat",
         "span_type": "llm",
@@ -49,6 +49,20 @@ def trace(number: int, *, start_ns: int | None = None, **root: Any) -> str:
     lines = [json.dumps(whole), json.dumps(call)]
     assert current_store().append("spans", "".join(f"{line}\n" for line in lines).encode())
     return identity
+
+
+def call_of(number: int) -> str:
+    """Span id of the model call in a trace that `trace` made."""
+    return f"{number + 1_000_000:016x}"
+
+
+def child(trace_id: str, parent: str, span_id: str, **more: Any) -> None:
+    """One more span in a trace, a model call if `more` says nothing else; ids are any text."""
+    now = time.time_ns()
+    span = {"k": "span", "trace_id": trace_id, "parent_span_id": parent, "span_id": span_id}
+    span |= {"name": span_id, "span_type": "llm", "status": "ok", "request_model": "gpt-5"}
+    span |= {"start_ns": now, "end_ns": now + 1_000_000} | more
+    assert current_store().append("spans", json.dumps(span).encode() + b"\n")
 
 
 def event(kind: Any, **fields: Any) -> None:

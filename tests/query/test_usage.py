@@ -6,7 +6,8 @@ import pytest
 
 from genaiops.errors import FilterError
 from genaiops.query import usage
-from tests.query.seeding import trace
+from genaiops.store import current_store
+from tests.query.seeding import call_of, child, trace, trace_id
 
 DAY_NS = 86_400 * 10**9
 
@@ -40,6 +41,22 @@ def test_usage_can_be_grouped_by_prompt_and_filtered() -> None:
     (day,) = usage.daily(by="prompt", filter="prompt_name = 'qa'")
 
     assert (day.key, day.calls) == ("qa@3", 1)
+
+
+def test_a_call_that_several_layers_recorded_counts_once_as_the_innermost() -> None:
+    now = time.time_ns()
+    child(trace(1, start_ns=now), call_of(1), "http", span_type="function", input_tokens=None)
+    child(trace_id(1), "http", "inner", request_model="gpt-5-mini-2026", input_tokens=7)
+    child(trace(2, start_ns=now), call_of(2), "parse", span_type="function", input_tokens=None)
+    child(trace(3, start_ns=now), call_of(3), "no usage", input_tokens=None)
+    compacted = current_store().compact
+
+    for _ in range(2):
+        days = {day.key: (day.calls, day.input_tokens) for day in usage.daily()}
+        assert days == {"gpt-5": (3, 2 + 3), "gpt-5-mini-2026": (1, 7)}
+        assert usage.daily(filter="request_model = 'gpt-5'")[0].calls == 3
+        current_store().seal()
+        compacted()
 
 
 def test_unknown_cost_is_unknown_and_not_zero() -> None:

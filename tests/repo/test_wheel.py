@@ -1,8 +1,10 @@
 """The wheel, built from this tree and installed into an empty environment."""
 
+import os
 import re
 import subprocess
 import sys
+import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -44,9 +46,23 @@ def installed(root: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactory)
     return home / "bin"
 
 
-def run(program: Path, *arguments: str, cwd: Path) -> str:
+@pytest.fixture(scope="module")
+def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel's files, to stand before the checkout in an environment that has Streamlit."""
+    folder = tmp_path_factory.mktemp("unpacked")
+    zipfile.ZipFile(wheel).extractall(folder)
+    return folder
+
+
+def run(program: Path, *arguments: str, cwd: Path, **environment: str) -> str:
     done = subprocess.run(
-        [str(program), *arguments], check=False, cwd=cwd, capture_output=True, text=True, timeout=60
+        [str(program), *arguments],
+        check=False,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | environment,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -104,3 +120,42 @@ def test_three_lines_of_a_new_user_leave_a_trace_that_the_command_lists(
     run(installed / "python", "-c", program, cwd=tmp_path)
 
     assert "hello" in run(installed / "genaiops", "traces", "list", cwd=tmp_path)
+
+
+def test_the_wheels_dashboard_draws_its_first_page(unpacked: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "from genaiops.cli.ui import app_path\n"
+        "page = AppTest.from_file(str(app_path()), default_timeout=60).run()\n"
+        "print(app_path(), sys.modules['dashboard'].__path__[0])\n"
+        "shown = [part.proto.json for part in page.get('bidi_component')]\n"
+        "print([error.message for error in page.exception], 'No traces yet' in str(shown))"
+    )
+
+    python = Path(sys.executable)
+    said = run(python, "-P", "-c", program, cwd=tmp_path, PYTHONPATH=str(unpacked)).splitlines()
+
+    dashboard = unpacked / "genaiops" / "_ui" / "dashboard"
+    assert said[0] == f"{dashboard / 'app.py'} {dashboard}"
+    assert said[1] == "[] True"
+
+
+def test_the_wheels_dashboard_is_served(unpacked: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-P", "-m", "genaiops", "ui", "--port", "5400"]
+    environment = os.environ | {"PYTHONPATH": str(unpacked)}
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    ) as serving:
+        assert serving.stderr is not None
+        try:
+            found = re.search(r"http://\S+", serving.stderr.readline())
+            assert found is not None
+            with opener.open(f"{found[0]}/_stcore/health") as answer:
+                status = answer.status
+        finally:
+            serving.terminate()
+
+    assert (status, serving.returncode) == (200, 0)

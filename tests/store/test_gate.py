@@ -74,14 +74,19 @@ def test_a_writer_gets_through_a_crowd_of_readers(folder: Path) -> None:
     crowd = [threading.Thread(target=read) for _ in range(6)]
     for reader in crowd:
         reader.start()
+    written = 0
     try:
         for _ in range(5):
             with gate.exclusive(folder, timeout_s=10):
-                pass
+                written += 1
+        crowded = all(reader.is_alive() for reader in crowd)
     finally:
         stop.set()
         for reader in crowd:
             reader.join()
+
+    assert written == 5
+    assert crowded, "a reader gave up"
 
 
 def test_the_holder_is_named_and_said_to_be_stopped(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Reads of a program that keeps DuckDB loaded."""
 
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -10,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from genaiops.errors import StoreError
-from genaiops.store import LocalStore
-from tests.store.making import spans
+from genaiops.store import LocalStore, proc_id
+from tests.store.making import START_NS, rows, span, spans
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNT = "SELECT count(*) FROM spans"
+TRACES = "SELECT * FROM traces ORDER BY trace_id"
+SPANS = "SELECT * FROM spans ORDER BY trace_id, span_id"
 
 
 @pytest.fixture
@@ -128,3 +131,75 @@ def test_a_forked_child_reads_and_ends(store: LocalStore) -> None:
         time.sleep(0.01)
 
     assert (pid, os.waitstatus_to_exitcode(status)) == (child, 0)
+
+
+def test_a_warm_reader_sees_what_a_fresh_one_sees(store: LocalStore) -> None:
+    """Whatever was added, begun, ended, sent twice, damaged or compacted between two reads."""
+    generator = random.Random(7)
+    torn = b'{"k":"span","trace_id":"'
+    compared = 0
+    for step in range(25):
+        first = generator.randrange(0, 200)
+        choice = generator.randrange(0, 6)
+        if choice == 0:
+            opened = span(first, k="start", status="running", end_ns=None, proc=proc_id())
+            store.append("spans", opened)
+        elif choice == 1:
+            store.seal()
+            store.compact(budget_bytes=generator.choice([1, 10_000]))
+        elif choice == 2:
+            store.append("spans", b"no record\n\xff\xfe\n" + span(first, input_tokens=step))
+        elif choice == 3:
+            store.append("spans", b"\n")
+            newest = max((store.folder / "journal").iterdir())
+            with newest.open("ab") as file:  # as a writer that is cut off in its line
+                file.write(torn)
+            rows(store, TRACES)
+            with newest.open("ab") as file:
+                file.write(
+                    f'{step:032x}","span_id":"{step:016x}","start_ns":{START_NS}}}\n'.encode()
+                )
+        else:
+            store.append("spans", spans(first, first + generator.randrange(1, 9)))
+        for sql in (TRACES, SPANS):
+            expected = rows(LocalStore(store.folder), sql)
+            assert rows(store, sql) == expected
+            compared += len(expected)
+    assert compared > 300
+
+
+def test_spans_written_after_the_look_began_are_not_in_it(store: LocalStore) -> None:
+    store.append("spans", span(0) + span(1, k="start", status="running", end_ns=None, proc="dead"))
+    with store.read() as reader:
+        store.append("spans", span(1) + span(2))
+
+        assert reader.query("SELECT n_spans FROM traces").rows == [(2,)]
+        assert reader.query("SELECT span_id, status FROM Spans ORDER BY 1").rows == [
+            (f"{0:016x}", "ok"),
+            (f"{1:016x}", "interrupted"),
+        ]
+    assert rows(store, "SELECT n_spans FROM traces") == [(3,)]
+
+
+def test_a_segment_that_became_shorter_is_read_anew(store: LocalStore) -> None:
+    store.append("spans", spans(0, 5))
+    assert rows(store, "SELECT n_spans FROM traces") == [(5,)]
+
+    (segment,) = (store.folder / "journal").iterdir()
+    segment.write_bytes(span(0))  # as the doctor does with a damaged one
+
+    assert rows(store, "SELECT n_spans FROM traces") == [(1,)]
+
+
+def test_many_small_segments_are_taken_in_and_forgotten_together(store: LocalStore) -> None:
+    for first in range(0, 300, 5):
+        store.append("spans", spans(first, first + 5))
+        store.seal()
+    seen = [len(rows(store, TRACES))]
+    for _ in range(3):
+        store.compact(budget_bytes=10_000)
+        store.append("spans", spans(300, 301))
+        seen.append(len(rows(store, TRACES)))
+        assert rows(store, TRACES) == rows(LocalStore(store.folder), TRACES)
+
+    assert seen == [60, 61, 61, 61]

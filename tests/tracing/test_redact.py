@@ -4,7 +4,9 @@ import msgspec
 import pytest
 
 import genaiops
-from genaiops.tracing.redact import Masker, suspicious
+from genaiops import config
+from genaiops.errors import ConfigError
+from genaiops.tracing.redact import NAMES, Masker, suspicious
 
 encode = msgspec.json.Encoder().encode
 MASK = "[REDACTED]"
@@ -35,7 +37,9 @@ def test_keys_of_providers_are_always_masked(secret, around):
     assert shown == around.format(MASK)
 
 
-@pytest.mark.parametrize("scheme", ["Bearer", "BEARER", "authorization: bearer"])
+@pytest.mark.parametrize(
+    "scheme", ["Bearer", "BEARER", "bearer", "bEARer", "-H 'authorization: bearer"]
+)
 def test_bearer_tokens_are_masked(scheme):
     assert clean(f"{scheme} abcdefgh12345678==") == f"{scheme} {MASK}"
 
@@ -165,12 +169,30 @@ def test_attributes_and_messages_are_withheld_too(spans):
     assert "boom" not in str(row)
 
 
-def test_an_unknown_redactor_withholds_everything(spans, caplog):
-    genaiops.configure(redact=["emial"])
+def test_the_settings_know_every_masker_by_name():
+    assert set(NAMES) == set(config.REDACTORS)
 
-    genaiops.trace(lambda x: x)("a")
 
-    assert spans()[0]["inputs"] == "[withheld: redaction failed]"
+@pytest.mark.parametrize("wrong", [["emial"], "email, emial", ["ip", "emial"]])
+def test_an_unknown_redactor_is_refused_with_the_names_there_are(wrong):
+    with pytest.raises(ConfigError) as refused:
+        genaiops.configure(redact=wrong)
+
+    assert str(refused.value) == (
+        "configure(): there is no redactor 'emial': use email, phone, credit_card, iban, api_key, "
+        "ip, or a callable"
+    )
+
+
+def test_an_unknown_redactor_in_the_environment_keeps_everything_unwritten(
+    monkeypatch, store_dir, caplog
+):
+    monkeypatch.setenv("GENAIOPS_REDACT", "emial")
+
+    assert genaiops.trace(lambda x: x)("a") == "a"
+
+    assert not store_dir.exists()
+    assert "GENAIOPS_REDACT: there is no redactor 'emial'" in caplog.text
 
 
 def test_names_and_callables_work_together(spans):

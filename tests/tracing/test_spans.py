@@ -248,3 +248,13 @@ def test_a_formatted_prompt_is_linked_to_its_version(spans):
     assert (row["prompt_name"], row["prompt_version"]) == ("qa", 3)
     assert row["attributes"]["gen_ai.prompt.variable.q"] == "why"
     assert row["attributes"]["genaiops.prompt.alias"] == "production"
+
+
+def test_of_a_fallback_prompt_only_the_name_is_linked(spans):
+    prompt = genaiops.load_prompt("qa@production", fallback="Answer {{question}}")
+    with genaiops.start_span("chat", span_type="llm") as span:
+        span.link_prompt(prompt.format(question="Why?"))
+
+    (row,) = spans("prompt_name, prompt_version, attributes")
+    assert (row["prompt_name"], row["prompt_version"]) == ("qa", None)
+    assert row["attributes"] == {"gen_ai.operation.name": "chat", "gen_ai.prompt.name": "qa"}

@@ -1,6 +1,17 @@
 """Spans and the roll-up of their traces: from journal lines to rows."""
 
-__all__ = ["COLUMNS", "JOURNAL", "TRACE_COLUMNS", "from_journal", "newest", "rollup"]
+from collections.abc import Sequence
+
+__all__ = [
+    "COLUMNS",
+    "JOURNAL",
+    "ROLLED",
+    "ROLLUP_COLUMNS",
+    "TRACE_COLUMNS",
+    "from_journal",
+    "newest",
+    "rollup",
+]
 
 
 def words(text: str) -> list[str]:
@@ -41,6 +52,16 @@ JOURNAL = (
 )
 """Types of the columns of a journal line, for `read_json`."""
 
+ROLLUP_COLUMNS = words(
+    "trace_id span_id parent_span_id name status start_ns end_ns experiment run_id session_id "
+    "user_id request_model input_tokens output_tokens cost_usd inputs outputs trace_name tags "
+    "metadata proc"
+)
+"""Those that the roll-up of a trace needs: a list of traces reads no others of the journal."""
+
+ROLLED = {"k": "VARCHAR"} | {name: JOURNAL[name] for name in ROLLUP_COLUMNS}
+"""Their types in a journal line."""
+
 TRACE_COLUMNS = words(
     "trace_id name status start_ns end_ns n_spans n_errors input_tokens output_tokens cost_usd "
     "models session_id user_id experiment run_id tags metadata inputs_preview outputs_preview"
@@ -50,8 +71,13 @@ TRACE_COLUMNS = words(
 PREVIEW_CHARS = 160
 
 
-def from_journal(lines: str) -> str:
-    """Rows of ``data.spans`` plus ``k``, from a relation of journal lines.
+def from_journal(lines: str, columns: Sequence[str], *, previews: bool = False) -> str:
+    """Rows of ``data.spans`` plus ``k``, from a relation of journal lines that has the columns.
+
+    Args:
+        lines: The relation.
+        columns: Those of the result.
+        previews: Of inputs and outputs the beginning is enough.
 
     VARIANT is cast here and not later: a union of VARIANT and JSON silently becomes JSON.
     """
@@ -60,10 +86,12 @@ def from_journal(lines: str) -> str:
     special["start_ns"] = f"coalesce({_within('start_ns')}, {_within('end_ns')}, 0) AS start_ns"
     special["cost_usd"] = "CASE WHEN isfinite(cost_usd) THEN cost_usd END AS cost_usd"
     special["ttft_ms"] = "CASE WHEN isfinite(ttft_ms) THEN ttft_ms END AS ttft_ms"
-    special |= {"inputs": "inputs::VARCHAR AS inputs", "outputs": "outputs::VARCHAR AS outputs"}
-    columns = ", ".join(special.get(name, name) for name in COLUMNS)
+    for name in ("inputs", "outputs"):
+        text = f"left({name}::VARCHAR, {PREVIEW_CHARS})" if previews else f"{name}::VARCHAR"
+        special[name] = f"{text} AS {name}"
+    values = ", ".join(special.get(name, name) for name in columns)
     return (
-        f"SELECT coalesce(k, 'span') AS k, {columns} FROM {lines} "
+        f"SELECT coalesce(k, 'span') AS k, {values} FROM {lines} "
         "WHERE trace_id <> '' AND span_id <> ''"
     )
 

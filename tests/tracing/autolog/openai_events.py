@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from tests.tracing.autolog.anthropic_server import Answer
+from tests.tracing.autolog.server import Answer
 
 ASK: list[dict[str, Any]] = [
     {"role": "system", "content": "Be brief."},

@@ -10,7 +10,7 @@ import pytest
 from anthropic import _base_client as base
 
 import genaiops
-from tests.tracing.autolog.anthropic_server import (
+from tests.tracing.autolog.server import (
     ASK,
     FINAL,
     USAGE,

@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 import genaiops
 from genaiops.tracing import diagnostics
 from genaiops.tracing.provider import GenaiopsSpanProcessor
-from tests.tracing.autolog.anthropic_server import (
+from tests.tracing.autolog.server import (
     ASK,
     serving,
     sse,

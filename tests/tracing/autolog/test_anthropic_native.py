@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 import genaiops
 from genaiops.tracing.provider import GenaiopsSpanProcessor
-from tests.tracing.autolog.anthropic_server import (
+from tests.tracing.autolog.server import (
     ASK,
     FINAL,
     USAGE,
@@ -162,7 +162,7 @@ def test_a_global_provider_gets_one_span_and_the_store_one_also_when_the_sdk_com
         provider.add_span_processor(SimpleSpanProcessor(exporter))
         otel.set_tracer_provider(provider)
         import anthropic
-        from tests.tracing.autolog.anthropic_server import ASK, message, serving, text, whole
+        from tests.tracing.autolog.server import ASK, message, serving, text, whole
 
         with serving() as server, anthropic.Anthropic(base_url=server.url, api_key="k") as client:
             server.answers = [whole(message(text("Hello")))]

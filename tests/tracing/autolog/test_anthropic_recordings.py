@@ -16,7 +16,7 @@ import anthropic
 import pytest
 
 import genaiops
-from tests.tracing.autolog.anthropic_server import (
+from tests.tracing.autolog.server import (
     ASK,
     Answer,
     serving,

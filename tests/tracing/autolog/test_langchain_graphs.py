@@ -13,15 +13,6 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.types import interrupt
 
 import genaiops
-from tests.tracing.autolog.anthropic_server import (
-    message,
-    serving,
-    stream,
-    streamed,
-    text,
-    text_block,
-    whole,
-)
 from tests.tracing.autolog.langchain_parts import (
     CHAIN,
     ROW,
@@ -32,6 +23,15 @@ from tests.tracing.autolog.langchain_parts import (
     chain,
     recording,
     weather,
+)
+from tests.tracing.autolog.server import (
+    message,
+    serving,
+    stream,
+    streamed,
+    text,
+    text_block,
+    whole,
 )
 
 CALL = {"name": "weather", "args": {"city": "Bern"}, "id": "t1", "type": "tool_call"}

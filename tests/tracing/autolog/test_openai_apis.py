@@ -10,7 +10,6 @@ import pytest
 
 import genaiops
 from genaiops.model.prompt import FormattedMessages, FormattedText, PromptRef
-from tests.tracing.autolog.anthropic_server import serving, whole
 from tests.tracing.autolog.openai_events import (
     ASK,
     RESPONSES_USAGE,
@@ -22,6 +21,7 @@ from tests.tracing.autolog.openai_events import (
     said,
     streamed,
 )
+from tests.tracing.autolog.server import serving, whole
 
 ROW = (
     "name, span_type, status, status_message, operation, provider, request_model, response_model, "

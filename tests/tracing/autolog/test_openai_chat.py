@@ -126,7 +126,7 @@ LLM = (
 )
 
 
-def check(span, *, text="Hello", streamed=False):
+def check_completion(span, *, text="Hello", streamed=False):
     assert (span["name"], span["span_type"], span["status"]) == ("chat gpt-5-mini", "llm", "ok")
     assert (span["operation"], span["provider"]) == ("chat", "openai")
     assert (span["request_model"], span["response_model"]) == ("gpt-5-mini", "gpt-5-mini-2026")
@@ -157,7 +157,7 @@ def test_a_completion_is_one_span_with_messages_usage_and_model(server, client, 
     assert type(answer) is openai.types.chat.ChatCompletion
     assert answer.choices[0].message.content == "Hello"
     _, span = spans(LLM)
-    check(span)
+    check_completion(span)
     assert span["parent_span_id"] == app.span_id
     assert span["attributes"]["gen_ai.request.temperature"] == 0.5
 
@@ -165,9 +165,12 @@ def test_a_completion_is_one_span_with_messages_usage_and_model(server, client, 
 def test_an_async_completion_too(server, run_async, spans):
     server.answers = [completion({"content": "Hello"})]
 
-    run_async(lambda client: client.chat.completions.create(model="gpt-5-mini", messages=ASK))
+    answer = run_async(
+        lambda client: client.chat.completions.create(model="gpt-5-mini", messages=ASK)
+    )
 
-    check(*spans(LLM))
+    assert answer.choices[0].message.content == "Hello"
+    check_completion(*spans(LLM))
 
 
 def test_a_stream_is_one_span_and_the_same_chunks(server, client, spans):
@@ -180,7 +183,7 @@ def test_a_stream_is_one_span_and_the_same_chunks(server, client, spans):
 
     assert [c.model_dump(exclude_unset=True) for c in chunks] == STREAM
     (span,) = spans(LLM)
-    check(span, streamed=True)
+    check_completion(span, streamed=True)
     assert span["attributes"]["gen_ai.request.stream"] is True
 
 
@@ -193,7 +196,7 @@ def test_an_async_stream_too(server, run_async, spans):
             return [c async for c in stream]
 
     assert len(run_async(work)) == len(STREAM)
-    check(*spans(LLM), streamed=True)
+    check_completion(*spans(LLM), streamed=True)
 
 
 @pytest.mark.parametrize("streamed", [False, True])
@@ -295,7 +298,7 @@ def test_raw_and_parsed_answers_are_the_same_calls(server, client, spans):
     assert raw.headers["content-type"] == "application/json"
     assert parsed.choices[0].message.parsed == Answer(city="Bern")
     first, second = spans(LLM)
-    check(first)
+    check_completion(first)
     assert second["outputs"]["content"] == '{"city":"Bern"}'
     assert second["attributes"]["gen_ai.output.type"] == "json"
 
@@ -310,7 +313,7 @@ def test_an_answer_that_the_application_reads_late_is_the_same_call(server, clie
         assert raw.status_code == 200
 
     first, second = spans(LLM)
-    check(first)
+    check_completion(first)
     assert (second["status"], second["outputs"], second["finish_reasons"]) == ("unset", None, None)
     assert second["attributes"]["genaiops.stream.finish"] == "closed"
 

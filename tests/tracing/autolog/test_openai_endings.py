@@ -11,8 +11,8 @@ import pytest
 
 import genaiops
 from genaiops.tracing import diagnostics
-from tests.tracing.autolog.anthropic_server import serving, whole
 from tests.tracing.autolog.openai_events import ASK, chunks, response_events, sse, streamed
+from tests.tracing.autolog.server import serving, whole
 
 TEXTS = ("One ", "two ", "three ", "four")
 CHAT, RESPONSES = [*chunks(TEXTS), "[DONE]"], response_events(TEXTS)

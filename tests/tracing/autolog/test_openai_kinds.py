@@ -6,8 +6,8 @@ import openai
 import pytest
 
 import genaiops
-from tests.tracing.autolog.anthropic_server import Answer, serving, whole
 from tests.tracing.autolog.openai_events import streamed
+from tests.tracing.autolog.server import Answer, serving, whole
 
 ROW = (
     "name, span_type, status, operation, provider, request_model, response_model, response_id, "

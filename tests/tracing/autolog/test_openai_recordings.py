@@ -17,8 +17,8 @@ import openai
 import pytest
 
 import genaiops
-from tests.tracing.autolog.anthropic_server import Answer, serving
 from tests.tracing.autolog.openai_events import ASK, chunks, response_events, sse
+from tests.tracing.autolog.server import Answer, serving
 
 FOLDER = next(
     (

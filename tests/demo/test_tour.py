@@ -1,0 +1,43 @@
+"""`genaiops demo`: the main job, and where it says to look afterwards."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import genaiops
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def shell(command: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Runs a line as a user would who has not activated the environment."""
+    return subprocess.run(
+        ["/bin/sh", "-c", command],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        cwd=folder,
+        env=os.environ | {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+    )
+
+
+@pytest.mark.slow
+def test_the_demo_evaluates_two_prompts_and_names_commands_that_work(workdir: Path) -> None:
+    told = shell(f"{sys.executable} -m genaiops demo --no-ui", workdir)
+    dashboard, *commands = [
+        line for line in told.stdout.partition("Look at it with:")[2].splitlines() if line
+    ]
+    looked = [shell(command, workdir) for command in commands]
+
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "Version 2 against 1: token_f1" in told.stdout
+    assert genaiops.sql("SELECT count(*) FROM prompt_versions").rows == [(2,)]
+    assert genaiops.sql("SELECT status, count(*) FROM runs GROUP BY 1").rows == [("FINISHED", 2)]
+    assert len(commands) == 4
+    assert [done.stderr for done in looked if done.returncode] == []
+    assert all(done.stdout for done in looked)
+    assert shell(dashboard.replace(" ui ", " ui --help "), workdir).stdout.startswith("Usage:")
