@@ -96,6 +96,7 @@ class Ingest:
                 experiment=settings().experiment,
                 masker=self._masker,
                 put_blob=self._store.put_blob,
+                capture=settings().capture,
             )
             self._append("spans", receiver.lines(request, batch))
             self._append("events", batch.verdicts)

@@ -93,7 +93,11 @@ class _Adopted:
         self.named = Named(span.name, columns.pop("span_type"), None)
         details = Details()
         self.details: Details | None = details
-        details.attributes = attributes | reading.attributes
+        derived = reading.attributes
+        if runtime.capture.mode != "full":
+            attributes, self.events = dialects.without_content(attributes, self.events)
+            derived = {}
+        details.attributes = attributes | derived
         details.columns = columns
         details.events = self.events
         details.links = [_link(link) for link in span.links]

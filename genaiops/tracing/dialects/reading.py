@@ -10,7 +10,7 @@ from genaiops.tracing.dialects import chat, families
 from genaiops.tracing.dialects.table import EVENT_FAMILIES, FAMILIES, SOURCES, Use
 from genaiops.tracing.dialects.values import Json, Table, count, inside, is_list, is_table, text
 
-__all__ = ["Event", "Reading", "read"]
+__all__ = ["Event", "Reading", "read", "without_content"]
 
 Event = tuple[str, int, Mapping[str, Any]]
 """Name, nanoseconds UTC, attributes."""
@@ -24,6 +24,14 @@ _DERIVED = {
     "system": semconv.SYSTEM_INSTRUCTIONS,
     "documents": semconv.RETRIEVAL_DOCUMENTS,
 }
+_CONTENTS = {"inputs", "outputs", "messages_in", "messages_out", "system", "documents"}
+_FURTHER_CONTENTS = (
+    semconv.TOOL_DEFINITIONS, semconv.PROMPT_VARIABLE_PREFIX, "llm.tools.", "llm.functions",
+    "llm.prompt_template.template", "llm.prompt_template.variables", "llm.invocation_parameters",
+    "ai.prompt.tools", "llm.request.functions.", "tool.parameters", "embedding.embeddings.",
+    "mlflow.chat.messages", "mlflow.chat.tools", "request_parameters", "model_request_parameters",
+)  # fmt: skip
+"""Beginnings of names that carry contents and fill no column."""
 _HELPERS = ("messages_in", "messages_out", "system", "documents", "usage", "first_chunk_ns")
 
 
@@ -69,6 +77,25 @@ def read(
     for name in _HELPERS:
         columns.pop(name, None)
     return Reading(columns, derived)
+
+
+def without_content(
+    attributes: Mapping[str, Any], events: Sequence[Event]
+) -> tuple[dict[str, Any], list[Event]]:
+    """What may be kept where contents may not: no attribute or event that fills one by the table."""
+    return (
+        {name: value for name, value in attributes.items() if not _has_content(name)},
+        [event for event in events if event[0] not in EVENT_FAMILIES],
+    )
+
+
+@functools.lru_cache(8_192)
+def _has_content(name: str) -> bool:
+    uses, family = _meaning(name)
+    filled = {use.column for use in uses} | (
+        {FAMILIES[family]} if family is not None else set[str]()
+    )
+    return bool(filled & _CONTENTS) or name.startswith(_FURTHER_CONTENTS)
 
 
 def _by_name(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from genaiops.config import Capture
 from genaiops.errors import StoreError
 from genaiops.store import proc_id
 from genaiops.tracing.capture import BLOB_BYTES, INLINE_BYTES, WITHHELD, Capturer, encode
-from genaiops.tracing.dialects import PENDING, PENDING_VALUE, Event, read
+from genaiops.tracing.dialects import PENDING, PENDING_VALUE, Event, Reading, read, without_content
 from genaiops.tracing.evaluations import LAST_NS, assessments
 from genaiops.tracing.foreign import INPUTS, OUTPUTS
 from genaiops.tracing.otlp import anyvalue, jsonform
@@ -64,16 +65,23 @@ class Receiver:
         experiment: Of spans that name none.
         masker: Applied to everything received before it is written.
         put_blob: Stores a large value; raises StoreError.
+        capture: Other than ``full``, contents are left out as in a traced program.
     """
 
     def __init__(
-        self, *, experiment: str, masker: Masker, put_blob: Callable[[bytes], str]
+        self,
+        *,
+        experiment: str,
+        masker: Masker,
+        put_blob: Callable[[bytes], str],
+        capture: Capture = "full",
     ) -> None:
         self._experiment = experiment
         self._put_blob = put_blob
         self._masker = masker
         self._thorough = masker.thorough
         self._capture = Capturer("full", masker, self._put)
+        self._contents = None if capture == "full" else Capturer(capture, masker, self._put)
         self._failed: StoreError | None = None
 
     def lines(self, request: Any, batch: Batch) -> Iterator[bytes]:  # of either form
@@ -129,6 +137,9 @@ class Receiver:
             return _begun(trace_id, parent, span.name, start, origin, attributes)
         events: list[Event] = [_event(event, value) for event in span.events or ()]
         reading = read(attributes, events, start_ns=start)
+        if self._contents is not None:
+            attributes, events = without_content(attributes, events)
+            reading = _described(reading, self._contents)
         kept = origin.attributes | _extras(span, odd_end) | attributes | reading.attributes
         kept.pop(INPUTS, None)
         kept.pop(OUTPUTS, None)
@@ -182,6 +193,16 @@ class Receiver:
         except StoreError as error:
             self._failed = error
             raise
+
+
+def _described(reading: Reading, contents: Capturer) -> Reading:
+    """Inputs and outputs as the setting ``capture`` wants them, and no messages beside them."""
+    columns = reading.columns | {
+        name: _RAW(contents.content(reading.columns[name], name))
+        for name in ("inputs", "outputs")
+        if name in reading.columns
+    }
+    return Reading(columns, {})
 
 
 def _encoded(columns: dict[str, Any]) -> bytes:
