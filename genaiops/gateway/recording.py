@@ -89,7 +89,8 @@ class CallRecord:
     def answered(self, completion: Mapping[str, Any]) -> tuple[Usage, float | None]:
         """Records an OpenAI-shaped completion, whole or cut short: its tokens and its cost."""
         usage = read_usage(completion.get("usage"))
-        cost = cost_of(self._target, usage, completion.get("usage"))
+        model = str(completion.get("model") or self._target.model)
+        cost = cost_of(self._target, usage, completion, model)
         if self._span is not None:
             choices = cast("list[_Json]", completion.get("choices") or [])
             attributes: _Json = {name: getattr(usage, field) for name, field in _USAGE.items()}
@@ -97,6 +98,7 @@ class CallRecord:
                 semconv.RESPONSE_ID: completion.get("id"),
                 semconv.RESPONSE_MODEL: completion.get("model"),
                 semconv.RESPONSE_FINISH_REASONS: _finish_reasons(choices) or None,
+                semconv.OPENAI_SERVICE_TIER: completion.get("service_tier"),
                 semconv.COST_TOTAL: cost,
             }
             if self.first_ns:

@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from genaiops.model.usage import Usage
+
 __all__ = ["CompactStats", "Group", "Health", "Reader", "Store", "Table", "Txn"]
 
 Group = Literal["spans", "events"]
@@ -88,6 +90,19 @@ class Store(Protocol):
     @property
     def uri(self) -> str:
         """Where the store is."""
+        ...
+
+    def cost(
+        self, provider: str | None, model: str, usage: Usage, *, tier: str | None = None
+    ) -> float | None:
+        """USD of a call made now, None where its price is not known (yet); waits for nobody.
+
+        Args:
+            provider: As ``gen_ai.provider.name`` has it.
+            model: As the provider calls it.
+            usage: Its tokens.
+            tier: The provider's service tier.
+        """
         ...
 
     def append(self, group: Group, lines: bytes) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from genaiops.errors import StoreError
-from genaiops.store import gate, lines, live, migrate, segments
+from genaiops.store import gate, lines, live, migrate, pricing, segments
 from genaiops.store.base import CompactStats
 from genaiops.store.engine import FILE, Engine, attach, in_memory
 from genaiops.store.journal import living_processes
@@ -118,6 +118,7 @@ def _stage(engine: Engine, folder: Path, batch: Sequence[Segment]) -> dict[str, 
             f"CREATE TEMP TABLE newest AS {spans.newest('temp.staged_spans')}; "
             "DROP TABLE temp.staged_spans; ALTER TABLE temp.newest RENAME TO staged_spans"
         )
+    pricing.fill(engine, "temp.staged_spans", pricing.PriceBook(folder))
     return bad
 
 

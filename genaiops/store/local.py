@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from genaiops.errors import StoreBusyError, StoreError
+from genaiops.model.usage import Usage
 from genaiops.store import blobs, gate, layout, live, maintainer, migrate
 from genaiops.store.base import CompactStats, Group, Reader, Table, Txn
 from genaiops.store.compact import compact
 from genaiops.store.engine import FILE, Engine, attach, in_memory, opened
 from genaiops.store.journal import Journal, prepare_folder
+from genaiops.store.pricing import PriceBook
 from genaiops.store.tail import KeptTail
 from genaiops.store.warm import WarmEngines
 
@@ -31,6 +33,7 @@ class LocalStore:
         self.folder = folder
         self._journal = Journal(folder, power=power)
         self._journal.on_seal = self._sealed
+        self._prices = PriceBook(folder)
         self._prepared = False
         self._txn_lock = threading.Lock()
         self._warm: WarmEngines | None = None
@@ -44,6 +47,12 @@ class LocalStore:
     def dropped(self) -> int:
         """Lines of this process that could not be written and are lost."""
         return self._journal.dropped
+
+    def cost(
+        self, provider: str | None, model: str, usage: Usage, *, tier: str | None = None
+    ) -> float | None:
+        """See `Store.cost`."""
+        return self._prices.cost(provider, model, usage, tier)
 
     def append(self, group: Group, lines: bytes) -> bool:
         """See `Store.append`."""
