@@ -53,6 +53,9 @@ class FormattedText(str):
         made.prompt = prompt
         return made
 
+    def __getnewargs__(self) -> tuple[str, PromptRef]:  # pyright: ignore[reportIncompatibleMethodOverride]  copies and pickles need both
+        return str(self), self.prompt
+
 
 class FormattedMessages(list[dict[str, Any]]):
     """Formatted chat messages: a plain list that remembers its prompt version."""
@@ -63,14 +66,26 @@ class FormattedMessages(list[dict[str, Any]]):
         super().__init__(
             # clients copy the list, but hand on the texts in it
             {
-                key: FormattedText(value, prompt)
-                if key == "content" and type(value) is str
-                else value
+                key: _marked(value, prompt) if key == "content" else value
                 for key, value in message.items()
             }
             for message in messages
         )
         self.prompt = prompt
+
+
+def _marked(content: Any, prompt: PromptRef) -> Any:  # content of a message: any JSON
+    """The content with its text, or the texts of its parts, remembering the version."""
+    if type(content) is str:
+        return FormattedText(content, prompt)
+    if not isinstance(content, list):
+        return content
+    return [
+        {**part, "text": FormattedText(part["text"], prompt)}
+        if isinstance(part, dict) and type(cast("dict[str, Any]", part).get("text")) is str
+        else part
+        for part in cast("list[Any]", content)
+    ]
 
 
 def prompt_ref(value: object) -> PromptRef | None:
@@ -88,11 +103,24 @@ def prompt_ref(value: object) -> PromptRef | None:
         return next((ref for ref in map(prompt_ref, inside) if ref is not None), None)
     if isinstance(value, list | tuple):
         for item in cast("Sequence[object]", value):
-            content = (
-                cast("Mapping[str, object]", item).get("content")
-                if isinstance(item, Mapping)
-                else item
-            )
-            if isinstance(content, FormattedText):
-                return content.prompt
+            found = _ref_in(item)
+            if found is not None:
+                return found
     return None
+
+
+def _ref_in(item: object) -> PromptRef | None:
+    """The version behind a text, a message, or a message whose content is a list of parts."""
+    content = (
+        cast("Mapping[str, object]", item).get("content") if isinstance(item, Mapping) else item
+    )
+    if isinstance(content, FormattedText):
+        return content.prompt
+    if not isinstance(content, list):
+        return None
+    texts = [
+        cast("Mapping[str, object]", part).get("text")
+        for part in cast("list[object]", content)
+        if isinstance(part, Mapping)
+    ]
+    return next((text.prompt for text in texts if isinstance(text, FormattedText)), None)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar, cast
 
-from genaiops.errors import ConflictError, NotFoundError, StoreError
+from genaiops.errors import ConflictError, NotFoundError, PromptError, StoreError
 from genaiops.store import Store, Txn
 
 __all__ = ["commit"]
@@ -24,7 +24,7 @@ def commit(store: Store, change: Callable[[Txn], T]) -> T:
     The change reads and decides first and writes last: what it raises before it writes concerns
     its caller only.
 
-    Raises: NotFoundError and ConflictError of the change, StoreError when nothing was committed.
+    Raises: NotFoundError, ConflictError and PromptError of the change, StoreError when nothing was committed.
     """
     queue = _queues.setdefault(store.uri, _Queue())
     ticket = _Ticket(change)
@@ -47,7 +47,7 @@ class _Ticket(Generic[T]):
     def run(self, txn: Txn) -> None:
         try:
             self.result = self.change(txn)
-        except (ConflictError, NotFoundError) as error:
+        except (ConflictError, NotFoundError, PromptError) as error:
             self.error = error
 
     def outcome(self) -> T:
