@@ -113,6 +113,8 @@ def _point(
     check_name(name)
     check_alias(alias)
     arms = _checked(shares)
+    if if_eval is not None and not if_eval.strip():
+        raise PromptError("if_eval is empty: give a condition such as 'groundedness >= 0.8', or None")
     with current_store().read() as reader:
         _check_versions(reader, name, arms)
         before = arms_of(reader, name, alias)
