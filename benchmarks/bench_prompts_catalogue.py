@@ -31,7 +31,9 @@ USED = "team-7/prompt-00007"
 def fill(count: int) -> None:
     """The rows that as many registrations and moves leave, and calls of one prompt."""
     now = time.time_ns()
-    named = f"'team-' || (i % 100) || '/prompt-' || lpad(i::VARCHAR, 5, '0') FROM range({count}) t(i)"
+    named = (
+        f"'team-' || (i % 100) || '/prompt-' || lpad(i::VARCHAR, 5, '0') FROM range({count}) t(i)"
+    )
     with current_store().txn() as txn:
         txn.execute(
             f"INSERT INTO data.prompts SELECT n, 'text', '{{}}', {now} FROM (SELECT {named.replace(' FROM', ' AS n FROM')})"
@@ -108,7 +110,10 @@ def main() -> None:
         keep_warm()
         figures: list[tuple[str, Callable[[], object]]] = [
             ("list all", search_prompts),
-            ("search by name and alias", lambda: search_prompts("name LIKE 'team-7/%' AND alias = 'production'")),
+            (
+                "search by name and alias",
+                lambda: search_prompts("name LIKE 'team-7/%' AND alias = 'production'"),
+            ),
             ("search by version", lambda: search_prompts("version >= 20 AND author = 'ana'")),
             ("show one prompt", lambda: get_prompt(USED)),
             ("show its versions with their figures", lambda: prompts.versions(USED)),

@@ -80,12 +80,14 @@ def _marked(content: Any, prompt: PromptRef) -> Any:  # content of a message: an
         return FormattedText(content, prompt)
     if not isinstance(content, list):
         return content
-    return [
-        {**part, "text": FormattedText(part["text"], prompt)}
-        if isinstance(part, dict) and type(cast("dict[str, Any]", part).get("text")) is str
-        else part
-        for part in cast("list[Any]", content)
-    ]
+    return [_marked_part(part, prompt) for part in cast("list[Any]", content)]
+
+
+def _marked_part(part: Any, prompt: PromptRef) -> Any:  # any JSON
+    table = cast("dict[str, Any]", part) if isinstance(part, dict) else {}
+    if type(text := table.get("text")) is not str:
+        return part  # pyright: ignore[reportUnknownVariableType]  any JSON
+    return {**table, "text": FormattedText(text, prompt)}
 
 
 def prompt_ref(value: object) -> PromptRef | None:

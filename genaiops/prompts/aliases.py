@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from genaiops.errors import ConflictError, NotFoundError, PromptError
 from genaiops.prompts.cache import cache_of
@@ -114,7 +114,9 @@ def _point(
     check_alias(alias)
     arms = _checked(shares)
     if if_eval is not None and not if_eval.strip():
-        raise PromptError("if_eval is empty: give a condition such as 'groundedness >= 0.8', or None")
+        raise PromptError(
+            "if_eval is empty: give a condition such as 'groundedness >= 0.8', or None"
+        )
     with current_store().read() as reader:
         _check_versions(reader, name, arms)
         before = arms_of(reader, name, alias)
@@ -131,7 +133,7 @@ def _point(
     change_alias(name, alias, change)
 
 
-def _checked(shares: Mapping[int, float]) -> dict[int, float]:
+def _checked(shares: Mapping[Any, Any]) -> dict[int, float]:  # whatever a caller gave
     for version, share in shares.items():
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
             raise PromptError(

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, partial, wraps
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from genaiops.errors import PromptError
+from genaiops.prompts.jinja_rules import FILTERS, TESTS, bind, check, uses
 
 if TYPE_CHECKING:
-    from jinja2 import Template, nodes
+    from jinja2 import Template
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 __all__ = ["JinjaText", "plain_value"]
@@ -26,129 +27,6 @@ __all__ = ["JinjaText", "plain_value"]
 MOST_SOURCE = 100_000
 MOST_OUTPUT = 2_000_000
 MOST_SECONDS = 1.0
-_DEEPEST = 100
-_FILTERS = [
-    "abs",
-    "capitalize",
-    "count",
-    "d",
-    "default",
-    "dictsort",
-    "first",
-    "float",
-    "groupby",
-    "int",
-    "items",
-    "join",
-    "last",
-    "length",
-    "list",
-    "lower",
-    "map",
-    "max",
-    "min",
-    "reject",
-    "rejectattr",
-    "replace",
-    "reverse",
-    "round",
-    "select",
-    "selectattr",
-    "sort",
-    "string",
-    "sum",
-    "title",
-    "trim",
-    "truncate",
-    "unique",
-    "upper",
-    "urlencode",
-    "wordcount",
-]
-_TESTS = [
-    "boolean",
-    "defined",
-    "divisibleby",
-    "eq",
-    "equalto",
-    "even",
-    "false",
-    "float",
-    "ge",
-    "greaterthan",
-    "gt",
-    "in",
-    "integer",
-    "iterable",
-    "le",
-    "lessthan",
-    "lower",
-    "lt",
-    "mapping",
-    "ne",
-    "none",
-    "number",
-    "odd",
-    "sameas",
-    "sequence",
-    "string",
-    "true",
-    "undefined",
-    "upper",
-]
-_METHODS = [
-    "capitalize",
-    "endswith",
-    "get",
-    "items",
-    "keys",
-    "lower",
-    "lstrip",
-    "rstrip",
-    "split",
-    "splitlines",
-    "startswith",
-    "strip",
-    "title",
-    "upper",
-    "values",
-]
-_NODES = [
-    "Add",
-    "And",
-    "Assign",
-    "CondExpr",
-    "Compare",
-    "Concat",
-    "Const",
-    "Div",
-    "Filter",
-    "FloorDiv",
-    "For",
-    "Getattr",
-    "Getitem",
-    "If",
-    "Keyword",
-    "Mod",
-    "Mul",
-    "Name",
-    "Neg",
-    "Not",
-    "Operand",
-    "Or",
-    "Output",
-    "Pair",
-    "Pos",
-    "Slice",
-    "Sub",
-    "TemplateData",
-    "Test",
-    "Template",
-    "Call",
-    "List",
-    "Tuple",
-    "Dict",
-]
 _MISSING = "Jinja templates need Jinja: pip install 'genaiops[jinja]'"
 
 
@@ -198,14 +76,14 @@ class JinjaText:
         try:
             tree = environment.parse(source)
             names = meta.find_undeclared_variables(tree) - {"range", "loop"}
-            _check(tree)
-            uses = [name for name in _uses(tree) if name[0] in names]
-            _bound(tree)
+            check(tree)
+            used = [name for name in uses(tree) if name[0] in names]
+            bind(tree)
             compiled = environment.from_string(tree)
         except (TemplateError, SyntaxError, RecursionError, ValueError, MemoryError) as error:
             raise PromptError(f"the Jinja template cannot be used: {_line(error)}") from error
-        ordered = tuple(dict.fromkeys(name for name, _ in uses))
-        asked = {name for name, guarded in uses if guarded}
+        ordered = tuple(dict.fromkeys(name for name, _ in used))
+        asked = {name for name, guarded in used if guarded}
         return cls(ordered, frozenset(asked), compiled)
 
     def render(self, values: Mapping[str, Any]) -> str:
@@ -261,105 +139,6 @@ def _line(error: BaseException) -> str:
     return f"{said[0] if said else type(error).__name__}"[:300]
 
 
-def _check(tree: "nodes.Template") -> None:
-    """Raises: PromptError for everything that is not on the list."""
-    from jinja2 import nodes
-
-    waiting: list[tuple[nodes.Node, int]] = [(tree, 0)]
-    while waiting:
-        node, depth = waiting.pop()
-        what = type(node).__name__
-        if what not in _NODES or depth > _DEEPEST:
-            raise PromptError(
-                f"the Jinja template has {what!r} in line {node.lineno}, which prompts may not "
-                f"use: write it with variables, for, if, filters and tests"
-            )
-        _check_node(node)
-        waiting += [(child, depth + 1) for child in node.iter_child_nodes()]
-
-
-def _check_node(node: "nodes.Node") -> None:
-    from jinja2 import nodes
-
-    if isinstance(node, nodes.Call) and not _may_call(node):
-        _refuse(node, "calls something")
-    if isinstance(node, nodes.Filter) and node.name not in (*_FILTERS, "tojson"):
-        _refuse(node, f"uses the filter {node.name!r}")
-    if isinstance(node, nodes.Test) and node.name not in _TESTS:
-        _refuse(node, f"uses the test {node.name!r}")
-    for reached in _reached(node):
-        if reached.startswith("_") or reached == "self":
-            _refuse(node, f"reaches for {reached!r}")
-    if isinstance(node, nodes.For) and node.recursive:
-        _refuse(node, "loops recursively")
-    literal = isinstance(node, nodes.List | nodes.Dict | nodes.Tuple) and not _is_target(node)
-    if literal and node.find(nodes.Name) is not None:
-        _refuse(node, "builds a list or a table out of variables")
-    if isinstance(node, nodes.Assign) and not isinstance(node.target, nodes.Name):
-        _refuse(node, "sets more than one name at once")
-
-
-def _reached(node: "nodes.Node") -> Iterator[str]:
-    """Names by which a template could get at what is no plain value."""
-    from jinja2 import nodes
-
-    if isinstance(node, nodes.Getattr):
-        yield node.attr
-    elif isinstance(node, nodes.Name) and node.name == "self":
-        yield node.name
-    elif isinstance(node, nodes.Const) and str(node.value).startswith("__"):
-        yield str(node.value)
-
-
-def _is_target(node: "nodes.Node") -> bool:
-    return getattr(node, "ctx", "load") == "store"
-
-
-def _may_call(node: "nodes.Call") -> bool:
-    from jinja2 import nodes
-
-    if node.dyn_args is not None or node.dyn_kwargs is not None:
-        return False
-    if isinstance(node.node, nodes.Name):
-        return node.node.name == "range"
-    return isinstance(node.node, nodes.Getattr) and node.node.attr in _METHODS
-
-
-def _refuse(node: "nodes.Node", what: str) -> None:
-    raise PromptError(
-        f"the Jinja template {what} in line {node.lineno}, which prompts may not do: "
-        f"prepare the value before it is passed"
-    )
-
-
-def _uses(tree: "nodes.Template") -> Iterator[tuple[str, bool]]:
-    """Each use of a name, in order, and whether it asks first whether the name is there."""
-    from jinja2 import nodes
-
-    guards: set[int] = set()
-    for node in tree.find_all((nodes.Test, nodes.Filter)):
-        if node.name in ("defined", "undefined", "default", "d") and node.node is not None:
-            guards.add(id(node.node))
-    for name in tree.find_all(nodes.Name):
-        if name.ctx == "load":
-            yield name.name, id(name) in guards
-
-
-def _bound(tree: "nodes.Template") -> None:
-    """Puts a look at the clock into every loop, and at the size into every concatenation."""
-    from jinja2 import nodes
-
-    def wrapped(node: nodes.Expr, name: str, *more: nodes.Expr) -> nodes.Filter:
-        return nodes.Filter(node, name, list(more), [], None, None, lineno=node.lineno)
-
-    for loop in list(tree.find_all(nodes.For)):
-        loop.iter = wrapped(loop.iter, "ticking")
-    for joined in list(tree.find_all(nodes.Concat)):
-        joined.nodes = [wrapped(joined.nodes[0], "concatenated", *joined.nodes[1:])]
-    for assigned in list(tree.find_all(nodes.Assign)):
-        assigned.node = wrapped(assigned.node, "measured")
-
-
 @cache
 def _environment() -> "ImmutableSandboxedEnvironment":
     try:
@@ -396,15 +175,16 @@ def _environment() -> "ImmutableSandboxedEnvironment":
         "round": partial(_round, environment.filters["round"]),
         "tojson": partial(json.dumps, ensure_ascii=False),
     }
-    filters = {name: environment.filters[name] for name in _FILTERS} | own
-    environment.filters = {name: _ticked(filters[name]) for name in filters} | {"ticking": _ticking}
-    environment.tests = {name: _ticked(environment.tests[name]) for name in _TESTS}
+    filters = {name: environment.filters[name] for name in FILTERS} | own
+    ticked: Any = {name: _ticked(filters[name]) for name in filters} | {"ticking": _ticking}
+    environment.filters = ticked  # their type lists the functions of Jinja
+    environment.tests = {name: _ticked(environment.tests[name]) for name in TESTS}
     return environment
 
 
 def _operated(operator: str, left: Any, right: Any) -> Any:
-    numbers = isinstance(left, int | float) and isinstance(right, int | float)
-    texts = operator == "+" and isinstance(left, str) and isinstance(right, str)
+    numbers = all(isinstance(side, int | float) for side in (left, right))
+    texts = operator == "+" and all(isinstance(side, str) for side in (left, right))
     if not numbers and not texts:
         raise PromptError(
             f"the Jinja template applies {operator!r} to a {type(left).__name__} and a "
@@ -462,7 +242,7 @@ def _round(
 def _shown(value: Any) -> Any:
     """What is put into the text: values, and nothing of Jinja's or Python's own."""
     if value is None or isinstance(value, str | int | float | list | dict | tuple):
-        return cast("Any", value)
+        return value  # pyright: ignore[reportUnknownVariableType]  a list of anything
     from jinja2 import Undefined
 
     if isinstance(value, Undefined):
@@ -476,7 +256,7 @@ def _shown(value: Any) -> Any:
 def _join(value: Iterable[Any], d: str = "", attribute: str | int | None = None) -> str:
     items = list(value)
     if attribute is not None:
-        items = [cast("Any", item)[attribute] for item in items]
+        items = [item[attribute] for item in items]
     texts = [str(item) for item in items]
     _fits(sum(map(len, texts)) + len(str(d)) * len(texts))
     return str(d).join(texts)

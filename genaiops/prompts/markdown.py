@@ -115,7 +115,7 @@ def _written(file: PromptFile, body: str | list[dict[str, Json]] | None) -> str:
     for key in _KEYS[:-1]:
         value: Json = getattr(file, key)
         if value or key in ("name", "version"):
-            lines.append(_fact(key, dict(value) if isinstance(value, Mapping) else value))
+            lines.append(_fact(key, _plain(value)))
     if body is None:
         lines.append(_fact("template", file.template))
     lines.append(_FENCE)
@@ -125,6 +125,10 @@ def _written(file: PromptFile, body: str | list[dict[str, Json]] | None) -> str:
         for message in body:
             lines += _message(message)
     return "\n".join(lines) + "\n"
+
+
+def _plain(value: Json) -> Json:
+    return dict(cast("Mapping[str, Json]", value)) if isinstance(value, Mapping) else value
 
 
 def _fact(key: str, value: Json) -> str:
@@ -245,7 +249,7 @@ def _sections(lines: Sequence[str]) -> Iterator[tuple[re.Match[str], list[str]]]
 
 def _add_part(message: dict[str, Json], rest: dict[str, Json], texts: Sequence[str]) -> None:
     before = message.get("content")
-    parts: list[Json] = before if isinstance(before, list) else []
+    parts = cast("list[Json]", before if isinstance(before, list) else [])
     if not rest:
         parts.append({"type": "text", "text": _joined(texts)})
     elif rest != {"none": True}:

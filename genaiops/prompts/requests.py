@@ -102,7 +102,7 @@ def _anthropic_tool(tool: Mapping[str, Json]) -> dict[str, Json]:
     made: dict[str, Json] = {"name": told.get("name")}
     if told.get("description"):
         made["description"] = told["description"]
-    schema = told.get("parameters") or {"type": "object", "properties": {}}
+    schema: Json = told.get("parameters") or {"type": "object", "properties": {}}
     return made | {"input_schema": copy.deepcopy(schema)}
 
 
@@ -145,7 +145,8 @@ def _part(part: Mapping[str, Json]) -> dict[str, Json]:
     kind = part.get("type")
     if kind == "image_url":
         image: Json = part.get("image_url")
-        url = str(image.get("url", "")) if isinstance(image, dict) else str(image)
+        inside = cast("dict[str, Json]", image) if isinstance(image, dict) else {"url": image}
+        url = str(inside.get("url", ""))
         inline = _DATA_URL.fullmatch(url)
         source = (
             {"type": "base64", "media_type": inline[1], "data": inline[2]}

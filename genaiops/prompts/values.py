@@ -44,12 +44,13 @@ def _text(value: object) -> str:
 
 def _messages(value: object, name: str) -> list[dict[str, Any]]:
     """A copy: what is in these messages is never expanded."""
-    given = cast("Sequence[object]", value)
+    given = cast("Sequence[object]", value if isinstance(value, Sequence) else ())
     usable = isinstance(value, Sequence) and not isinstance(value, str | bytes)
     if not usable or not all(isinstance(item, Mapping) and "role" in item for item in given):
+        shown = repr(cast("object", value))
         raise PromptError(
-            f"the value of the placeholder {name!r} is {str(value)[:80]!r}: give a list of messages "
-            f"such as {{'role': 'user', 'content': '…'}}; it may be empty"
+            f"the value of the placeholder {name!r} is {shown[:80]}: "
+            f"give a list of messages such as {{'role': 'user', 'content': '…'}}; it may be empty"
         )
     return [_own(cast("Mapping[str, Any]", item), name) for item in given]
 
