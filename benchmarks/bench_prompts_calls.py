@@ -11,10 +11,11 @@ import threading
 import timeit
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import genaiops
-from genaiops.store import LocalStore
+from genaiops.store import LocalStore, Reader
 
 ROUNDS, CALLS, CALLERS = 15, 5_000, 100
 VALUES = {"question": "Why?", "context": "c" * 300, "tone": "kind", "name": "Ana", "limit": "3"}
@@ -30,7 +31,7 @@ def reads_of_a_cold_load() -> int:
     opened: list[None] = []
     read = LocalStore.read
 
-    def counting(self: LocalStore, *, timeout_s: float = 10.0):
+    def counting(self: LocalStore, *, timeout_s: float = 10.0) -> AbstractContextManager[Reader]:
         opened.append(None)
         return read(self, timeout_s=timeout_s)
 

@@ -33,6 +33,9 @@ _MEASURED = (
     "output_tokens_per_call",
 )
 
+_FEW = 200
+"""More prompts than this are read by reading all: names cost more to bind than rows to skip."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
@@ -154,10 +157,13 @@ def _names(condition: str, *params: Any) -> list[PromptName]:  # values of many 
     with current_store().read() as reader:
         scope: dict[str, Any] = {}
         few = "true"
+        chosen: set[str] | None = None
         if condition != "true":
-            chosen = reader.query(f"SELECT name FROM prompts WHERE {condition}", list(params)).rows
-            scope = {"chosen": [name for (name,) in chosen]}
-            few = "name IN (SELECT unnest($chosen))"
+            fitting = reader.query(f"SELECT name FROM prompts WHERE {condition}", list(params)).rows
+            chosen = {name for (name,) in fitting}
+            if len(chosen) <= _FEW:
+                scope = {"chosen": list(chosen)}
+                few = "name IN (SELECT unnest($chosen))"
         rows = reader.query(
             f"""
             SELECT
@@ -174,7 +180,9 @@ def _names(condition: str, *params: Any) -> list[PromptName]:  # values of many 
             scope,
         ).rows
         aliases = _aliases(reader, few, scope)
-    return [_name(row, aliases.get(row[0], ())) for row in rows]
+    return [
+        _name(row, aliases.get(row[0], ())) for row in rows if chosen is None or row[0] in chosen
+    ]
 
 
 def _name(row: Sequence[Any], aliases: Sequence[Alias]) -> PromptName:
@@ -275,8 +283,7 @@ def _moves(where: str, params: list[Any], limit: int) -> list[tuple[str, AliasMo
 
 def _aliases(reader: Reader, condition: str, params: Mapping[str, Any]) -> dict[str, list[Alias]]:
     """The aliases of the prompts that fit a condition, by name of the prompt."""
-    found: dict[str, list[Alias]] = {}
-    for name, alias, number, weight in reader.query(
+    rows = reader.query(
         f"""
         SELECT name, alias, version, coalesce(weight, 1.0)
         FROM prompt_aliases
@@ -284,8 +291,18 @@ def _aliases(reader: Reader, condition: str, params: Mapping[str, Any]) -> dict[
         ORDER BY alias, version
         """,
         params,
-    ).rows:
-        found.setdefault(name, []).append(Alias(alias=alias, version=number, weight=weight))
+    ).rows
+    known: dict[tuple[str, int, float], Alias] = {}  # thousands of prompts share a few
+    found: dict[str, list[Alias]] = {}
+    for name, alias, number, weight in rows:
+        key = (alias, number, weight)
+        one = known.get(key)
+        if one is None:
+            one = known[key] = Alias(alias=alias, version=number, weight=weight)
+        if name in found:
+            found[name].append(one)
+        else:
+            found[name] = [one]
     return found
 
 
