@@ -133,7 +133,7 @@ def test_show_tells_how_a_version_does(used: str):
     facts = json.loads(run("show", "qa/answer/1", "--format", "json").stdout)
 
     assert "4 calls, 25.0% failed, p50 " in shown.stderr
-    assert "$0.25 a call" in shown.stderr
+    assert "$0.250 a call" in shown.stderr
     assert "scores of run the-run: good 0.900 [0.800, 0.950]" in shown.stderr
     assert "no calls yet" in unused.stderr
     assert (facts["figures"]["calls"], facts["figures"]["eval_run_id"]) == (4, used)
