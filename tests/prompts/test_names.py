@@ -36,6 +36,7 @@ def test_a_reference_is_read(text: str, meant: Reference):
         "a\x00b",
         "a\u202eb",
         "x" * 201,
+        "x" * 300,
         "/qa",
         "qa/",
         "qa//answer",
