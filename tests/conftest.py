@@ -36,11 +36,16 @@ hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
-def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def workdir(
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Path]:
     """The empty current folder of the test; its store is `.genaiops` in there, made on first write."""
     for name in set(os.environ) - _OF_THE_SUITE:
         if name.startswith(_SETTINGS) or name.endswith("_API_KEY") or name == "TRACEPARENT":
             monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
     monkeypatch.chdir(tmp_path)
     config.reset()
     yield tmp_path

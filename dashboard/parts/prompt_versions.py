@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dashboard.parts.cells import Chip, Column, Row
 from dashboard.parts.text import ago, count, ms, percent, usd
+from dashboard.parts.urls import link
 from dashboard.parts.views import table, value
 from genaiops.model.prompt import PromptVersion
 from genaiops.query.prompts import AliasMove, VersionStats
@@ -21,6 +22,7 @@ _COLUMNS = (
     Column(key="p50", label="p50", kind="num", width="80px"),
     Column(key="p95", label="p95", kind="num", width="80px"),
     Column(key="cost", label="Cost/call", kind="num", width="88px"),
+    Column(key="scores", label="Scores", kind="chips", width="18%"),
 )
 
 
@@ -52,9 +54,28 @@ def _row(name: str, item: VersionStats, most: int) -> Row:
             "p50": ms(item.p50_ms),
             "p95": ms(item.p95_ms),
             "cost": usd(item.cost_per_call_usd),
+            "scores": [chip.json() for chip in _scores(item)],
         },
         params={"name": name, "v": str(version.version)},
     )
+
+
+def _scores(item: VersionStats) -> list[Chip]:
+    """The scores of the newest evaluation with their intervals; a click opens it."""
+    run = item.evaluation
+    if run is None:
+        return []
+    return [
+        Chip(
+            label=score.name,
+            value="unknown" if score.estimate is None else f"{score.estimate:.2f}",
+            hint=""
+            if score.low is None or score.high is None
+            else f"{score.low:.3f} to {score.high:.3f}, {score.n} verdicts",
+            go=link("evaluate", {"a": run.run_id}),
+        )
+        for score in run.scores
+    ]
 
 
 def alias_history(moves: Sequence[AliasMove]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from genaiops.demo.corpus import Bm25Index, passages
 from genaiops.demo.questions import questions, relevant_passages
 from genaiops.demo.rag import TOP_K, rag_app
+from genaiops.errors import ConflictError
 from genaiops.eval import EvalResult, evaluate
 from genaiops.eval.judges import MRR, ContextOverlap, Groundedness, RecallAtK, TokenF1
 from genaiops.prompts import Prompt, register_prompt, set_prompt_alias
@@ -24,6 +25,8 @@ __all__ = ["Tour", "run_demo"]
 PROMPT = "demo/python-reference"
 EXPERIMENT = "demo"
 OFFLINE = "offline/extractive"
+GOOD_ENOUGH = "token_f1 >= 0.25 and recall_at_5 >= 0.7"
+"""What the evaluation of a version must show before an alias may name it."""
 _MATERIAL = "\n\nContext:\n{{context}}\n\nQuestion: {{question}}"
 _VERSIONS = {
     "First version": "Answer the question from the context, in one to three sentences.",
@@ -40,13 +43,14 @@ class Tour:
     Attributes:
         model: Which model answered.
         results: One evaluation for each prompt version.
-        production: The prompt version that the alias ``production`` names now.
+        staging: The prompt version that the alias ``staging`` names now; None when the evaluation
+            did not allow it.
         seconds: How long it took.
     """
 
     model: str
     results: Sequence[EvalResult]
-    production: int
+    staging: int | None
     seconds: float
 
 
@@ -84,11 +88,11 @@ def run_demo(say: Callable[[str], None] = print) -> Tour:
             )
         )
         say(str(results[-1]))
-    production = _promote(versions, results, say)
+    staging = _promote(versions, results, say)
     tour = Tour(
         model=model,
         results=results,
-        production=production,
+        staging=staging,
         seconds=time.monotonic() - began,
     )
     _where_to_look(tour, say)
@@ -127,21 +131,24 @@ def _judges(model: str) -> list[Any]:  # judges are of many classes
 
 def _promote(
     versions: Sequence[Prompt], results: Sequence[EvalResult], say: Callable[[str], None]
-) -> int:
-    """Points the alias ``production`` at the second version unless its answers got worse."""
-    old, new = results
-    name = "token_f1"
-    difference = new.compare(old)[name]
-    better = difference.estimate >= 0
-    chosen = versions[1] if better else versions[0]
-    reason = (
-        f"{name} {difference.estimate:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}] "
-        f"against version {versions[0].version}"
+) -> int | None:
+    """Points the alias ``staging`` at the second version if its evaluation allows it."""
+    old, new = (prompt.version for prompt in versions)
+    change = results[1].compare(results[0])["token_f1"]
+    say(
+        f"\nVersion {new} against {old}: token_f1 {change.estimate:+.3f} "
+        f"[{change.low:+.3f}, {change.high:+.3f}]."
     )
-    set_prompt_alias(PROMPT, "production", chosen.version, reason=reason)
-    say(f"\nVersion {versions[1].version} against {versions[0].version}: {reason}.")
-    say(f"The alias production now names version {chosen.version}.")
-    return chosen.version
+    try:
+        set_prompt_alias(
+            PROMPT, "staging", new, reason=f"demo, after version {old}", if_eval=GOOD_ENOUGH
+        )
+    except ConflictError as error:
+        say(f"The alias staging stays as it is: {error}.")
+        return None
+    say(f"The alias staging names version {new} now, because {GOOD_ENOUGH} holds.")
+    say("Which version is production is yours to say; the command is below.")
+    return new
 
 
 def _where_to_look(tour: Tour, say: Callable[[str], None]) -> None:
@@ -151,7 +158,9 @@ def _where_to_look(tour: Tour, say: Callable[[str], None]) -> None:
         "ui                # the dashboard",
         "traces list       # newest traces; then: traces show ID",
         f"eval compare {first} {second}",
-        f"prompts diff {PROMPT} 1 2",
+        f"prompts diff {PROMPT}/1 {PROMPT}@staging",
+        f"prompts show {PROMPT} --versions",
+        f"prompts alias {PROMPT} production 2 --if-eval {shlex.quote(GOOD_ENOUGH)}",
         'sql "SELECT name, count(*), avg(duration_ms) FROM spans GROUP BY name"',
     ):
         say(f"  {_command()} {arguments}")

@@ -53,6 +53,9 @@ class FormattedText(str):
         made.prompt = prompt
         return made
 
+    def __getnewargs__(self) -> tuple[str, PromptRef]:  # pyright: ignore[reportIncompatibleMethodOverride]  copies and pickles need both
+        return str(self), self.prompt
+
 
 class FormattedMessages(list[dict[str, Any]]):
     """Formatted chat messages: a plain list that remembers its prompt version."""
@@ -63,9 +66,7 @@ class FormattedMessages(list[dict[str, Any]]):
         super().__init__(
             # clients copy the list, but hand on the texts in it
             {
-                key: FormattedText(value, prompt)
-                if key == "content" and type(value) is str
-                else value
+                key: _marked(value, prompt) if key == "content" else value
                 for key, value in message.items()
             }
             for message in messages
@@ -74,6 +75,22 @@ class FormattedMessages(list[dict[str, Any]]):
 
 
 _PLACES = ("messages", "input", "instructions", "prompt", "system")
+
+
+def _marked(content: Any, prompt: PromptRef) -> Any:  # content of a message: any JSON
+    """The content with its text, or the texts of its parts, remembering the version."""
+    if type(content) is str:
+        return FormattedText(content, prompt)
+    if not isinstance(content, list):
+        return content
+    return [_marked_part(part, prompt) for part in cast("list[Any]", content)]
+
+
+def _marked_part(part: Any, prompt: PromptRef) -> Any:  # any JSON
+    table = cast("dict[str, Any]", part) if isinstance(part, dict) else {}
+    if type(text := table.get("text")) is not str:
+        return part  # pyright: ignore[reportUnknownVariableType]  any JSON
+    return {**table, "text": FormattedText(text, prompt)}
 
 
 def prompt_ref(value: object) -> PromptRef | None:

@@ -4,10 +4,17 @@ from genaiops.prompts.aliases import (
     delete_prompt_alias,
     rollback_prompt_alias,
     set_prompt_alias,
+    split_prompt_alias,
 )
 from genaiops.prompts.catalogue import PromptEvent, get_prompt, prompt_history, search_prompts
 from genaiops.prompts.diff import PromptDiff, Section, diff_versions
 from genaiops.prompts.registry import load_prompt, register_prompt
+from genaiops.prompts.tags import (
+    protect_prompt_alias,
+    set_prompt_tag,
+    set_prompt_version_tag,
+    unprotect_prompt_alias,
+)
 from genaiops.prompts.version import Prompt
 
 __all__ = [
@@ -20,8 +27,13 @@ __all__ = [
     "get_prompt",
     "load_prompt",
     "prompt_history",
+    "protect_prompt_alias",
     "register_prompt",
     "rollback_prompt_alias",
     "search_prompts",
     "set_prompt_alias",
+    "set_prompt_tag",
+    "set_prompt_version_tag",
+    "split_prompt_alias",
+    "unprotect_prompt_alias",
 ]

@@ -1,8 +1,11 @@
 """Looking through the registry: which prompts there are, and what happened to one."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, Literal
 
+from genaiops.prompts.moves import heaviest
 from genaiops.prompts.names import check_name
 from genaiops.prompts.rows import no_such_prompt
 from genaiops.query import prompts as query
@@ -34,9 +37,11 @@ class PromptEvent:
     Attributes:
         at_ns: Nanoseconds UTC.
         kind: ``version`` (one was registered) or ``alias`` (one was set, moved or deleted).
-        version: The version registered, or the one that the alias means since then; None after
-            its deletion.
+        version: The version registered, or the one that the alias means since then (of several
+            the one with the largest share); None after its deletion.
         reason: The commit message, or why the alias was moved.
+        shares: Share by version that the alias has since then.
+        before: The same before the move.
     """
 
     at_ns: int
@@ -45,6 +50,8 @@ class PromptEvent:
     alias: str | None = None
     author: str | None = None
     reason: str | None = None
+    shares: Mapping[int, float] = field(default_factory=dict[int, float])
+    before: Mapping[int, float] = field(default_factory=dict[int, float])
 
 
 def search_prompts(filter: str | None = None) -> list[PromptName]:  # noqa: A002  the public name
@@ -57,31 +64,10 @@ def search_prompts(filter: str | None = None) -> list[PromptName]:  # noqa: A002
 
     Raises: FilterError, StoreError.
     """
-    every = query.names()
     if filter is None or not filter.strip():
-        return every
+        return query.names()
     compiled = parse(filter, _FIELDS)
-    with current_store().read() as reader:
-        rows = reader.query(
-            f"""
-            SELECT name
-            FROM (
-              SELECT
-                p.name, p.kind, p.created_ns, v.author, v.message, v.version, v.tags,
-                v.created_ns AS updated_ns,
-                coalesce(
-                  (SELECT list(a.alias) FROM prompt_aliases AS a WHERE a.name = p.name), []
-                ) AS aliases
-              FROM prompts AS p
-              JOIN prompt_versions AS v ON v.name = p.name
-              QUALIFY row_number() OVER (PARTITION BY p.name ORDER BY v.version DESC) = 1
-            )
-            WHERE {compiled.where}
-            """,  # noqa: S608  the filter binds its values
-            list(compiled.params),
-        ).rows
-    fitting = {name for (name,) in rows}
-    return [prompt for prompt in every if prompt.name in fitting]
+    return query.search(compiled.where, compiled.params)
 
 
 def get_prompt(name: str) -> PromptName:
@@ -89,7 +75,7 @@ def get_prompt(name: str) -> PromptName:
 
     Raises: PromptError, NotFoundError, StoreError.
     """
-    found = next((one for one in query.names(check_name(name)) if one.name == name), None)
+    found = query.get(check_name(name))
     if found is None:
         no_such_prompt(name)
     return found
@@ -101,20 +87,44 @@ def prompt_history(name: str) -> list[PromptEvent]:
     Raises: PromptError, NotFoundError, StoreError.
     """
     with current_store().read() as reader:
-        rows = reader.query(
-            """
-            SELECT created_ns, 'version', version, NULL, author, message
-            FROM prompt_versions
-            WHERE name = $name
-            UNION ALL
-            SELECT moved_ns, 'alias', version, alias, author, reason
-            FROM prompt_alias_history
-            WHERE name = $name
-            ORDER BY 1 DESC, 2, 3 DESC
-            """,
-            {"name": check_name(name)},
+        versions = reader.query(
+            "SELECT created_ns, version, author, message FROM prompt_versions WHERE name = ?",
+            [check_name(name)],
         ).rows
-    if not rows:
+        moves = reader.query(
+            """
+            SELECT moved_ns, alias, version, coalesce(weight, 1.0), author, reason
+            FROM prompt_alias_history
+            WHERE name = ?
+            ORDER BY moved_ns, alias, version
+            """,
+            [name],
+        ).rows
+    if not versions:
         no_such_prompt(name)
-    keys = ("at_ns", "kind", "version", "alias", "author", "reason")
-    return [PromptEvent(**dict(zip(keys, row, strict=True))) for row in rows]
+    registered = [
+        PromptEvent(at_ns=at_ns, kind="version", version=version, author=author, reason=message)
+        for at_ns, version, author, message in versions
+    ]
+    events = [*registered, *_moved(moves)]
+    return sorted(events, key=lambda event: (event.at_ns, event.kind == "alias"), reverse=True)
+
+
+def _moved(rows: Iterable[Sequence[Any]]) -> Iterator[PromptEvent]:
+    """One event a move, whatever the number of versions; oldest first."""
+    before: dict[str, dict[int, float]] = {}
+    for (at_ns, alias, author, reason), group in groupby(
+        rows, key=lambda row: (row[0], row[1], row[4], row[5])
+    ):
+        shares = {row[2]: row[3] for row in group if row[2] is not None}
+        yield PromptEvent(
+            at_ns=at_ns,
+            kind="alias",
+            version=heaviest(shares),
+            alias=alias,
+            author=author,
+            reason=reason,
+            shares=shares,
+            before=before.get(alias, {}),
+        )
+        before[alias] = shares

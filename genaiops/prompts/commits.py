@@ -1,30 +1,35 @@
 """Changes to the registry from many threads, put into few control transactions.
 
 A control transaction costs about 50 ms whatever is in it, so the threads of a process queue up:
-whoever finds nobody at work commits for everyone who waits.
+whoever finds nobody at work commits for everyone who waits. Processes queue up too: whoever is next
+holds `prompts.lock` until the store is free, so that one that commits again and again goes behind
+those that wait.
 """
 
+import contextlib
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Generic, TypeVar, cast
 
-from genaiops.errors import ConflictError, NotFoundError, StoreError
-from genaiops.store import Store, Txn
+from genaiops.errors import ConflictError, NotFoundError, PromptError, StoreError
+from genaiops.store import LocalStore, Txn, gate
 
 __all__ = ["commit"]
+
+_WAIT_S = 60.0
 
 T = TypeVar("T")
 
 
-def commit(store: Store, change: Callable[[Txn], T]) -> T:
+def commit(store: LocalStore, change: Callable[[Txn], T]) -> T:
     """Runs a change in a control transaction and returns what it returns, once committed.
 
     The change reads and decides first and writes last: what it raises before it writes concerns
     its caller only.
 
-    Raises: NotFoundError and ConflictError of the change, StoreError when nothing was committed.
+    Raises: NotFoundError, ConflictError and PromptError of the change, StoreError when nothing was committed.
     """
     queue = _queues.setdefault(store.uri, _Queue())
     ticket = _Ticket(change)
@@ -47,7 +52,7 @@ class _Ticket(Generic[T]):
     def run(self, txn: Txn) -> None:
         try:
             self.result = self.change(txn)
-        except (ConflictError, NotFoundError) as error:
+        except (ConflictError, NotFoundError, PromptError) as error:
             self.error = error
 
     def outcome(self) -> T:
@@ -63,13 +68,13 @@ class _Queue:
         self.at_work = threading.Lock()
         self.waiting: deque[_Ticket[object]] = deque()
 
-    def commit_all(self, store: Store) -> None:
+    def commit_all(self, store: LocalStore) -> None:
         batch: list[_Ticket[object]] = []
         while self.waiting:
             batch.append(self.waiting.popleft())
         failure: Exception | None = StoreError("the change was interrupted: try again")
         try:
-            with store.txn() as txn:
+            with _next(store) as txn:
                 for ticket in batch:
                     ticket.run(txn)
             failure = None
@@ -79,6 +84,17 @@ class _Queue:
             for ticket in batch:
                 ticket.error = failure or ticket.error
                 ticket.settled = True
+
+
+@contextlib.contextmanager
+def _next(store: LocalStore) -> Generator[Txn]:
+    """A transaction, in turn with other processes. Raises: StoreBusyError after `_WAIT_S`."""
+    with contextlib.ExitStack() as opened:
+        with contextlib.ExitStack() as turn:
+            if store.folder.is_dir():  # made by the first transaction
+                turn.enter_context(gate.hold(store.folder / "prompts.lock", timeout_s=_WAIT_S))
+            txn = opened.enter_context(store.txn(timeout_s=_WAIT_S))
+        yield txn
 
 
 _queues: dict[str, _Queue] = {}

@@ -4,18 +4,21 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from genaiops.errors import PromptError
+from genaiops.prompts.fstring import from_fstring
+from genaiops.prompts.partials import partials_in
 from genaiops.prompts.schema import check_schema
-from genaiops.prompts.template import compile_template
+from genaiops.prompts.template import JINJA2, MUSTACHE, PLACEHOLDER, compile_template, cut
 
-__all__ = ["Content", "make_content"]
+__all__ = ["Content", "hash_of", "make_content", "with_template"]
 
 _MAX_CHARACTERS = 2_000_000
 _ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}")
-_SYNTAXES = ("mustache",)
+_FSTRING = "f-string"
+_SYNTAXES = (MUSTACHE, JINJA2, _FSTRING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +51,8 @@ def make_content(
 
     Args:
         template: Text, or a sequence of chat messages with `role` and `content`.
-        syntax: ``mustache``, whose variables look like ``{{name}}``.
+        syntax: ``mustache``, whose variables look like ``{{name}}``; ``jinja2``; or ``f-string``,
+            which is turned into mustache.
         response_format: A JSON schema, OpenAI's wrapping of one, or a pydantic model class.
         model_config: Model and parameters that belong to the prompt.
         tools: Definitions of tools, as they are sent to the model.
@@ -57,17 +61,43 @@ def make_content(
     """
     if syntax not in _SYNTAXES:
         raise PromptError(
-            f"template syntax {syntax!r} is not available yet: use 'mustache', "
-            f"whose variables look like {{{{name}}}}"
+            f"template syntax {syntax!r} is not known: use 'mustache', whose variables look like "
+            f"{{{{name}}}}, 'jinja2' or 'f-string'"
         )
-    text_or_messages = _template(template)
-    compile_template(text_or_messages)
+    checked = _template(template)
+    if syntax == _FSTRING:
+        checked, syntax = _template(from_fstring(checked)), MUSTACHE
+    partials = partials_in(checked) if syntax == MUSTACHE else []
+    compile_template(checked, syntax=syntax, included=dict.fromkeys(partials, ""))
+    content = Content(
+        kind="text" if isinstance(checked, str) else "chat",
+        template=checked,
+        syntax=syntax,
+        response_format=_response_format(response_format),
+        model_config=_table(model_config, "model_config"),
+        tools=_tools(tools),
+        hash="",
+    )
+    return with_template(content, checked)
+
+
+def with_template(content: Content, template: str | list[dict[str, Any]]) -> Content:
+    """The same content with another checked template, hashed. Raises: PromptError when too long."""
+    made = replace(content, template=template)
+    return replace(made, hash=hash_of(made))
+
+
+def hash_of(content: Any) -> str:  # a Content or a PromptVersion: both have the fields
+    """SHA-256 (hex) over template, syntax, response format, model config and tools.
+
+    Raises: PromptError when they are too long to be stored.
+    """
     parts: dict[str, Any] = {
-        "template": text_or_messages,
-        "syntax": syntax,
-        "response_format": _response_format(response_format),
-        "model_config": _table(model_config, "model_config"),
-        "tools": _tools(tools),
+        "template": content.template,
+        "syntax": content.syntax,
+        "response_format": content.response_format,
+        "model_config": content.model_config,
+        "tools": content.tools,
     }
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
     if len(canonical) > _MAX_CHARACTERS:
@@ -75,10 +105,7 @@ def make_content(
             f"the prompt version is {len(canonical):,} characters long, more than "
             f"{_MAX_CHARACTERS:,}: pass long documents as variables"
         )
-    digest = hashlib.sha256(canonical.encode("ascii")).hexdigest()
-    return Content(
-        kind="text" if isinstance(text_or_messages, str) else "chat", hash=digest, **parts
-    )
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
 def _template(template: object) -> str | list[dict[str, Any]]:
@@ -107,21 +134,48 @@ def _message(message: object, place: int) -> dict[str, Any]:
         "dict[str, Any]",
         _plain(dict(cast("Mapping[str, Any]", message)), f"message {place} of the template"),
     )
+    if plain.get("type") == PLACEHOLDER and isinstance(plain.get("name"), str):
+        plain = {"role": PLACEHOLDER, "content": f"{{{{{plain['name']}}}}}"}
     role = plain.get("role")
     if not isinstance(role, str) or not _ROLE.fullmatch(role):
         raise PromptError(
             f"message {place} of the template has the role {role!r}: "
-            f"use 'system', 'user', 'assistant' or 'tool'"
+            f"use 'system', 'user', 'assistant', 'tool' or 'placeholder'"
         )
+    _check_message(plain, role, place)
+    return plain
+
+
+def _check_message(plain: Mapping[str, Any], role: str, place: int) -> None:
     content = plain.get("content")
+    if role == PLACEHOLDER:
+        pieces = cut(content.strip()) if isinstance(content, str) else []
+        if len(pieces) != 3 or pieces[0] or pieces[2] or len(plain) != 2:
+            raise PromptError(
+                f"message {place} of the template is a placeholder for messages with the content "
+                f"{content!r}: use one variable, such as {{'role': 'placeholder', 'content': "
+                f"'{{{{history}}}}'}}"
+            )
+        return
     if content is None and any(key not in ("role", "content", "name") for key in plain):
-        return plain  # an assistant's tool calls come without content
+        return  # an assistant's tool calls come without content
     if not isinstance(content, str | list):
         raise PromptError(
             f"message {place} of the template has content of type {type(content).__name__}: "
             f"use text or a list of parts"
         )
-    return plain
+    if isinstance(content, list):
+        _check_parts(cast("list[object]", content), place)
+
+
+def _check_parts(parts: Sequence[object], place: int) -> None:
+    for number, part in enumerate(parts, start=1):
+        kind = cast("dict[str, object]", part).get("type") if isinstance(part, dict) else None
+        if not isinstance(kind, str):
+            raise PromptError(
+                f"part {number} of message {place} of the template has no type: use parts such as "
+                f"{{'type': 'text', 'text': '…'}} or {{'type': 'image_url', 'image_url': …}}"
+            )
 
 
 def _response_format(value: object) -> dict[str, Any] | None:

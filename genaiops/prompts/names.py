@@ -92,7 +92,7 @@ def _name_problem(name: str) -> str:
         (":" in segments[0], "holds ':' in its first part, as an address would"),
         ("" in segments, "starts, ends or doubles a '/'"),
         ("." in segments or ".." in segments, "has '.' or '..' as a part"),
-        (any(part != part.strip() for part in segments), "has a space around a part"),
+        (any(character.isspace() for character in name), "holds a space"),
         (segments[-1].isdigit(), "ends in digits alone, as a version would"),
     )
     return next((problem for broken, problem in rules if broken), "")

@@ -1,6 +1,5 @@
 """Registering and loading prompt versions."""
 
-import getpass
 import json
 import logging
 import time
@@ -14,15 +13,19 @@ from opentelemetry.trace import get_current_span
 from genaiops.errors import ConflictError, NotFoundError, PromptError, StoreError
 from genaiops.model import semconv
 from genaiops.model.prompt import PromptVersion
+from genaiops.prompts.author import author_name
 from genaiops.prompts.cache import cache_of
 from genaiops.prompts.commits import commit
-from genaiops.prompts.content import Content, make_content
+from genaiops.prompts.content import Content, make_content, with_template
+from genaiops.prompts.loaded import choose, finder
 from genaiops.prompts.names import LATEST, Reference, check_name, parse_reference
-from genaiops.prompts.rows import newest_version, read_version
+from genaiops.prompts.partials import included_texts, partials_in, pinned
+from genaiops.prompts.rows import newest_version
+from genaiops.prompts.template import JINJA2, compile_template
 from genaiops.prompts.version import Prompt, make_prompt
-from genaiops.store import Store, Txn, current_store
+from genaiops.store import Txn, current_store
 
-__all__ = ["author_name", "load_prompt", "register_prompt"]
+__all__ = ["add_version", "load_prompt", "register_prompt"]
 
 _log = logging.getLogger("genaiops.prompts")
 Template = str | Sequence[Mapping[str, Any]]  # messages hold any JSON
@@ -46,17 +49,20 @@ def register_prompt(
 
     Args:
         name: Folders are separated by ``/``: ``qa/answer``.
-        template: Text, or chat messages; ``{{name}}`` is a variable.
+        template: Text, or chat messages; ``{{name}}`` is a variable, ``{{> other@alias}}`` the
+            text of another prompt, pinned to the version that it means now.
         commit_message: Why this version is made.
         tags: Tags of this version.
         response_format: JSON schema or pydantic model that answers must satisfy.
         model_config: Model and parameters that belong to the version.
         tools: Tool definitions that belong to the version.
-        syntax: ``mustache``.
+        syntax: ``mustache``; ``jinja2`` for a template of the part of Jinja that is allowed here;
+            ``f-string`` for one with ``{name}``, which is turned into ``{{name}}``.
 
     Returns: The version, ready to format.
-    Raises: PromptError when a part cannot be used; ConflictError when the name holds chat
-        messages and this is text, or the reverse; StoreError.
+    Raises: PromptError when a part cannot be used; NotFoundError when the template includes a
+        prompt that is not there; ConflictError when the name holds chat messages and this is
+        text, or the reverse; StoreError.
     """
     check_name(name)
     content = make_content(
@@ -66,6 +72,28 @@ def register_prompt(
         model_config=model_config,
         tools=tools,
     )
+    return add_version(name, content, message=commit_message, tags=_tags(tags))
+
+
+def add_version(
+    name: str,
+    content: Content,
+    *,
+    message: str | None,
+    tags: Mapping[str, str],
+    expected: str | None = None,
+) -> Prompt:
+    """Stores checked content as the next version, unless the newest one holds it already.
+
+    Args:
+        name: A checked name.
+        content: What `make_content` made.
+        message: Why.
+        tags: Of the version.
+        expected: Hash of what the newest version must be, empty for none at all; None for any.
+
+    Raises: As `register_prompt`, and ConflictError when the newest version is another one.
+    """
     wanted = PromptVersion(
         name=name,
         version=0,
@@ -74,16 +102,17 @@ def register_prompt(
         hash=content.hash,
         created_ns=time.time_ns(),
         author=author_name(),
-        message=commit_message,
-        tags=_tags(tags),
+        message=message,
+        tags=tags,
         response_format=content.response_format,
         model_config=content.model_config,
         tools=content.tools,
     )
     store = current_store()
-    stored, created = commit(store, partial(_add_version, wanted=wanted, kind=content.kind))
-    prompt = make_prompt(stored, created=created)
-    cache = cache_of(store.uri)
+    change = partial(_add_version, wanted=wanted, content=content, expected=expected)
+    stored, created, included = commit(store, change)
+    prompt = make_prompt(stored, created=created, included=included)
+    cache = cache_of(store)
     cache.keep_version(prompt)
     if created:
         cache.forget_alias(name, LATEST)
@@ -101,57 +130,63 @@ def load_prompt(
 ) -> Prompt:
     """A prompt version, from the memory of this process when it is there.
 
-    Versions never change, so they are read once. What an alias means is asked again after
-    `max_age_s`; a move made by this process is seen at once, and while the store cannot be read
-    the last known answer stands. Inside a span, the span is marked with the version.
+    Versions never change, so they are read once. What an alias means is asked again before
+    `max_age_s` is over, in the background; a move made by this process is seen at once. While the
+    store cannot be read, the last known answer stands: from memory, or after a restart from a copy
+    in the user's cache folder. Inside a span, the span is marked with the version.
 
     Args:
         reference: ``name@alias``, ``name/3``, ``name`` (the newest), each also after
             ``prompts:/``.
         fallback: Template to use when the prompt is not there or the store cannot be read; the
             prompt made of it has version 0.
-        max_age_s: Seconds for which a known alias is taken as it is.
-        key: Will choose the arm of a split alias; refused until aliases can be split.
+        max_age_s: Seconds for which a known alias may be taken as it is.
+        key: Chooses the version of a split alias: a user or a session gets the same one each
+            time. Without, each load is by chance.
 
     Raises: PromptError, NotFoundError, StoreError; the last two only without `fallback`.
     """
-    if key is not None:
-        raise PromptError(f"key={key!r} chooses the arm of a split alias, which is not built yet")
     wanted = parse_reference(reference)
-    try:
-        store = current_store()
-        cache = cache_of(store.uri)
-        prompt = cache.find(wanted, max_age_s)
-        if prompt is None:
-            prompt = cache.load(wanted, max_age_s, partial(_read, store))
-    except (NotFoundError, StoreError) as error:
-        if fallback is None:
-            raise
-        _log.warning("prompt %r is answered with its fallback, because %s", reference, error)
-        return _from_template(wanted, fallback)
+    store = current_store()
+    cache = cache_of(store)
+    loaded = cache.find(wanted, max_age_s)
+    if loaded is None:
+        try:
+            loaded = cache.load(wanted, max_age_s)
+        except (NotFoundError, StoreError) as error:
+            if fallback is None:
+                raise
+            topic = "store" if isinstance(error, StoreError) else str(wanted)
+            text = "prompt %r is answered with its fallback, because %s"
+            cache.warn(topic, text, reference, error)
+            return _from_template(wanted, fallback)
+    prompt = choose(loaded, wanted, key)
     _mark_span(prompt)
     return prompt
 
 
-def author_name() -> str | None:
-    """Who runs this program, None when the machine does not know."""
-    try:
-        return getpass.getuser()
-    except (ImportError, KeyError, OSError):  # which one depends on platform and Python version
-        return None
-
-
-def _read(store: Store, reference: Reference) -> Prompt:
-    with store.read() as reader:
-        stored = read_version(reader, reference)
-    return make_prompt(stored, alias=None if reference.alias == LATEST else reference.alias)
-
-
-def _add_version(txn: Txn, *, wanted: PromptVersion, kind: str) -> tuple[PromptVersion, bool]:
-    """The version that now holds the wanted content, and whether it was added."""
+def _add_version(
+    txn: Txn, *, wanted: PromptVersion, content: Content, expected: str | None
+) -> tuple[PromptVersion, bool, dict[str, str]]:
+    """The version that now holds the wanted content, whether it was added, what it includes."""
+    find = finder(txn)
+    included: dict[str, str] = {}
+    if content.syntax != JINJA2 and partials_in(content.template):
+        template = pinned(content.template, wanted.name, find)
+        content = with_template(content, cast("str | list[dict[str, Any]]", template))
+        wanted = replace(wanted, template=content.template, hash=content.hash)
+        included = included_texts(content.template, find)
+        compile_template(content.template, included=included)
     newest = newest_version(txn, wanted.name)
     if newest is not None and newest.hash == wanted.hash:
-        return newest, False
+        return newest, False, included
+    if expected is not None and expected != ("" if newest is None else newest.hash):
+        raise ConflictError(
+            f"prompt {wanted.name!r} got "
+            f"{'a version' if newest is None else f'version {newest.version}'} from someone else "
+            f"in the meantime: look at it, then try again"
+        )
+    kind = content.kind
     kinds = txn.query("SELECT kind FROM data.prompts WHERE name = ?", [wanted.name]).rows
     if kinds and kinds[0][0] != kind:
         raise ConflictError(
@@ -187,7 +222,7 @@ def _add_version(txn: Txn, *, wanted: PromptVersion, kind: str) -> tuple[PromptV
             wanted.hash,
         ],
     )
-    return replace(wanted, version=number), True
+    return replace(wanted, version=number), True, included
 
 
 def _from_template(reference: Reference, template: Template) -> Prompt:

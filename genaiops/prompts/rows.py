@@ -8,7 +8,15 @@ from genaiops.model.prompt import PromptVersion
 from genaiops.prompts.names import LATEST, Reference
 from genaiops.store import Reader
 
-__all__ = ["newest_version", "no_such_prompt", "no_such_version", "read_version"]
+__all__ = [
+    "arms_of",
+    "make_version",
+    "newest_version",
+    "no_such_alias",
+    "no_such_prompt",
+    "no_such_version",
+    "read_version",
+]
 
 _COLUMNS = (
     "name, version, template, syntax, hash, created_ns, author, message, tags, response_format, "
@@ -17,7 +25,7 @@ _COLUMNS = (
 
 
 def read_version(reader: Reader, reference: Reference) -> PromptVersion:
-    """The version that a reference means now.
+    """The version that a reference means now; of a split alias the one with the largest share.
 
     Raises: NotFoundError that names what there is instead.
     """
@@ -28,14 +36,32 @@ def read_version(reader: Reader, reference: Reference) -> PromptVersion:
             no_such_prompt(name)
         return found
     if alias is not None:
-        version = _version_of_alias(reader, name, alias)
+        arms = arms_of(reader, name, alias)
+        if not arms:
+            no_such_alias(reader, name, alias)
+        version = max(arms, key=lambda number: (arms[number], -number))
     rows = reader.query(
         f"SELECT {_COLUMNS} FROM data.prompt_versions WHERE name = ? AND version = ?",  # noqa: S608  constants
         [name, version],
     ).dicts()
     if not rows:
         no_such_version(reader, name, version or 0)
-    return _version(rows[0])
+    return make_version(rows[0])
+
+
+def arms_of(reader: Reader, name: str, alias: str) -> dict[int, float]:
+    """The versions that an alias means, each with its share; empty when there is no such alias."""
+    rows = reader.query(
+        """
+        SELECT version, coalesce(weight, 1.0)
+        FROM data.prompt_aliases
+        WHERE name = ?
+        AND alias = ?
+        ORDER BY version
+        """,
+        [name, alias],
+    ).rows
+    return {int(version): float(weight) for version, weight in rows}
 
 
 def newest_version(reader: Reader, name: str) -> PromptVersion | None:
@@ -50,7 +76,7 @@ def newest_version(reader: Reader, name: str) -> PromptVersion | None:
         """,  # noqa: S608  constants
         [name],
     ).dicts()
-    return _version(rows[0]) if rows else None
+    return make_version(rows[0]) if rows else None
 
 
 def no_such_prompt(name: str) -> NoReturn:
@@ -70,23 +96,21 @@ def no_such_version(reader: Reader, name: str, version: int) -> NoReturn:
     )
 
 
-def _version_of_alias(reader: Reader, name: str, alias: str) -> int:
-    rows = reader.query(
-        "SELECT alias, version FROM data.prompt_aliases WHERE name = ? ORDER BY weight DESC",
-        [name],
-    ).rows
-    for known, version in rows:
-        if known == alias:
-            return int(version)
+def no_such_alias(reader: Reader, name: str, alias: str) -> NoReturn:
+    """Raises: NotFoundError that names the aliases there are."""
     if newest_version(reader, name) is None:
         no_such_prompt(name)
-    aliases = ", ".join(sorted({repr(known) for known, _ in rows})) or "none yet"
+    known = reader.query(
+        "SELECT DISTINCT alias FROM data.prompt_aliases WHERE name = ? ORDER BY alias", [name]
+    ).rows
+    aliases = ", ".join(repr(found) for (found,) in known) or "none yet"
     raise NotFoundError(
         f"prompt {name!r} has no alias {alias!r} (its aliases: {aliases}): "
         f"set it with set_prompt_alias({name!r}, {alias!r}, version)"
     )
 
 
-def _version(row: Mapping[str, Any]) -> PromptVersion:
+def make_version(row: Mapping[str, Any]) -> PromptVersion:
+    """A version out of the columns of its row."""
     values: dict[str, Any] = {**row, "tags": row["tags"] or {}}
     return PromptVersion(**values)

@@ -10,9 +10,12 @@ from typing import Any, NoReturn
 
 from genaiops.errors import PromptError
 from genaiops.model.prompt import FormattedMessages, FormattedText, PromptRef, PromptVersion
+from genaiops.prompts import requests
 from genaiops.prompts.diff import PromptDiff, diff_versions
 from genaiops.prompts.schema import schema_of, violations
-from genaiops.prompts.template import Compiled, compile_template
+from genaiops.prompts.template import JINJA2, MUSTACHE, Compiled, compile_template
+from genaiops.prompts.typed import Typed, typed_by
+from genaiops.prompts.values import as_recorded, as_values
 
 __all__ = ["Prompt", "make_prompt"]
 
@@ -27,13 +30,17 @@ class Prompt:
         stored: The version as it stands in the store.
         alias: The alias it was loaded by, None when it was loaded by number or as the newest.
         created: Whether the call that returned this made a new version.
+        included: Text of each prompt that the template includes, by reference.
     """
 
     stored: PromptVersion
     alias: str | None = None
     created: bool = field(default=False, compare=False)
+    included: Mapping[str, str] = field(default_factory=dict[str, str], repr=False, compare=False)
     _compiled: Compiled = field(repr=False, compare=False)
-    _bound: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    _needed: frozenset[str] = field(repr=False, compare=False)
+    _bound: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    _typed: Typed | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
@@ -96,23 +103,32 @@ class Prompt:
         return f"prompts:/{self.name}/{self.version}" if self.version else f"prompts:/{self.name}"
 
     def format(self, /, **values: object) -> FormattedText | FormattedMessages:
-        """The template with each ``{{variable}}`` replaced once; values are never looked into.
+        """The template with each variable replaced once; values are never looked into.
+
+        Args:
+            values: Text (other values as ``str`` has them) by name of the variable; for a
+                placeholder a list of messages.
 
         Returns: A str, or a list of messages, that remembers this version, so that the call it is
             sent with is linked to it.
         Raises: PromptError that lists missing and unknown variables.
         """
-        texts = {**self._bound, **_texts(values)}
-        if texts.keys() != set(self._compiled.variables):
-            self._refuse(texts)
+        if self._typed is not None:
+            values = self._checked(values)
+        given = as_values(values, self._compiled, self.stored.syntax)
+        if self._bound:
+            given = {**self._bound, **given}
+        if given.keys() != self._needed:
+            self._check(given)
+        plain = self.stored.syntax == MUSTACHE and not self._compiled.placeholders
         ref = PromptRef(
             name=self.name,
             version=self.version,
             hash=self.hash,
             alias=self.alias,
-            variables=texts,
+            variables=given if plain else as_recorded(given),
         )
-        rendered = self._compiled.render(texts)
+        rendered = self._compiled.render(given)
         if isinstance(rendered, str):
             return FormattedText(rendered, ref)
         return FormattedMessages(rendered, ref)
@@ -122,10 +138,49 @@ class Prompt:
 
         Raises: PromptError that lists unknown variables.
         """
-        texts = _texts(values)
-        if not texts.keys() <= set(self._compiled.variables):
-            self._refuse({**dict.fromkeys(self._compiled.variables, ""), **texts})
-        return replace(self, _bound={**self._bound, **texts})
+        given = as_values(values, self._compiled, self.stored.syntax)
+        if not given.keys() <= set(self._compiled.variables):
+            self._refuse({**dict.fromkeys(self._compiled.variables, ""), **given})
+        return replace(self, _bound={**self._bound, **given})
+
+    def typed(self, model: object) -> "Prompt":
+        """The same version whose values a pydantic model checks, converts and completes.
+
+        Args:
+            model: A pydantic model class whose fields are the variables.
+
+        Raises: PromptError that lists fields and variables without a counterpart.
+        """
+        return replace(self, _typed=typed_by(model, self._compiled.variables))
+
+    def to_openai(self, /, **values: object) -> dict[str, Any]:
+        """Keyword arguments of ``client.chat.completions.create``: messages and all settings.
+
+        Raises: PromptError that lists missing and unknown variables.
+        """
+        return requests.openai_request(self.format(**values), self.stored)
+
+    def to_anthropic(self, /, **values: object) -> dict[str, Any]:
+        """Keyword arguments of ``client.messages.create``: system, messages and all settings.
+
+        Raises: PromptError that lists missing and unknown variables, or names what Anthropic's
+            messages cannot hold.
+        """
+        return requests.anthropic_request(self.format(**values), self.stored)
+
+    def to_langchain(self) -> Any:  # a class of langchain-core, which is optional
+        """A LangChain ``PromptTemplate`` or ``ChatPromptTemplate``; literal braces are escaped.
+
+        Raises: PromptError for a Jinja template, or when langchain-core is missing.
+        """
+        from genaiops.prompts.langchain import langchain_template
+
+        if self.stored.syntax == JINJA2:
+            raise PromptError(
+                f"prompt {self.uri!r} is a Jinja template, which LangChain would run without "
+                f"limits: format it here and pass the text"
+            )
+        return langchain_template(self._compiled, self._bound)
 
     def diff(self, other: "Prompt") -> PromptDiff:
         """What changes from this version to the other one, word by word."""
@@ -152,9 +207,23 @@ class Prompt:
             )
         return value
 
-    def _refuse(self, given: Mapping[str, str]) -> NoReturn:
+    def _check(self, given: Mapping[str, object]) -> None:
+        known = set(self._compiled.variables)
+        if not given.keys() <= known or known - given.keys() - self._compiled.optional:
+            self._refuse(given)
+
+    def _checked(self, values: Mapping[str, object]) -> dict[str, object]:
+        """The values after the model; what it does not know is said as without a model."""
+        assert self._typed is not None  # noqa: S101  the caller looked
+        given = {**self._bound, **values}
+        known = dict.fromkeys(self._typed.defaults(), "")
+        self._check({**known, **given})
+        return self._typed.values(given, self.uri)
+
+    def _refuse(self, given: Mapping[str, object]) -> NoReturn:
         known = self._compiled.variables
-        missing = [name for name in known if name not in given]
+        optional = self._compiled.optional
+        missing = [name for name in known if name not in given and name not in optional]
         unknown = [name for name in given if name not in known]
         parts = [
             f"{what} {', '.join(map(repr, names))}"
@@ -166,22 +235,23 @@ class Prompt:
 
 
 def make_prompt(
-    stored: PromptVersion, *, alias: str | None = None, created: bool = False
+    stored: PromptVersion,
+    *,
+    alias: str | None = None,
+    created: bool = False,
+    included: Mapping[str, str] | None = None,
 ) -> Prompt:
     """A stored version made ready to format."""
-    compiled = compile_template(stored.template)
-    return Prompt(stored=stored, alias=alias, created=created, _compiled=compiled)
-
-
-def _texts(values: Mapping[str, object]) -> dict[str, str]:
-    return {
-        name: value
-        if type(value) is str
-        else "".join(value)
-        if isinstance(value, str)
-        else str(value)
-        for name, value in values.items()
-    }
+    texts = included or {}
+    compiled = compile_template(stored.template, syntax=stored.syntax, included=texts)
+    return Prompt(
+        stored=stored,
+        alias=alias,
+        created=created,
+        included=texts,
+        _compiled=compiled,
+        _needed=frozenset(compiled.variables),
+    )
 
 
 def _json_in(text: str, uri: str) -> Any:  # any JSON

@@ -18,7 +18,7 @@ __all__ = ["Op", "diff_words"]
 Kind = Literal["equal", "delete", "insert"]
 _WORD = re.compile(r"\w+|[^\S\n]+|\n|[^\w\s]")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
-_BUDGET = 700_000  # steps of the inner loop: about a third of a second
+_BUDGET = 400_000  # steps of the inner loop: about a fifth of a second
 _LONG = 4_000  # words above which words that occur once are anchors too
 _Pair = tuple[int, int]
 
@@ -55,7 +55,8 @@ def _by_lines(old: list[str], new: list[str], work: _Work) -> Iterator[tuple[Kin
     yield "equal", "".join(old[:start])
     middle_old, middle_new = old[start : len(old) - end], new[start : len(new) - end]
     for gap_old, gap_new, same in _gaps(middle_old, middle_new):
-        yield from _by_words(_WORD.findall(gap_old), _WORD.findall(gap_new), work)
+        words_old, words_new = (_WORD.findall("".join(gap)) for gap in (gap_old, gap_new))
+        yield from _by_words(words_old, words_new, work)
         yield "equal", same
     yield "equal", "".join(old[len(old) - end :])
 
@@ -68,7 +69,7 @@ def _by_words(old: list[str], new: list[str], work: _Work) -> Iterator[tuple[Kin
         yield from _aligned(middle_old, middle_new, work)
     else:
         for gap_old, gap_new, same in _gaps(middle_old, middle_new):
-            yield from _aligned(_WORD.findall(gap_old), _WORD.findall(gap_new), work)
+            yield from _aligned(gap_old, gap_new, work)
             yield "equal", same
     yield "equal", "".join(old[len(old) - end :])
 
@@ -83,20 +84,23 @@ def _aligned(old: list[str], new: list[str], work: _Work) -> Iterator[tuple[Kind
         at_old, at_new = first_old + length, first_new + length
 
 
-def _gaps(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    """The texts between anchors, old and new, each with the anchor that follows.
+def _gaps(old: list[str], new: list[str]) -> Iterator[tuple[list[str], list[str], str]]:
+    """The pieces between anchors, old and new, each with the anchor that follows.
 
     Anchors are pieces that occur once on either side, in the longest row of equal order.
     """
     once = {piece for piece, times in Counter(old).items() if times == 1}
     once &= {piece for piece, times in Counter(new).items() if times == 1}
+    if not once:
+        yield old, new, ""
+        return
     place_new = {piece: place for place, piece in enumerate(new) if piece in once}
     pairs = [(place, place_new[piece]) for place, piece in enumerate(old) if piece in once]
     at_old = at_new = 0
     for next_old, next_new in _longest_rising(pairs):
-        yield "".join(old[at_old:next_old]), "".join(new[at_new:next_new]), old[next_old]
+        yield old[at_old:next_old], new[at_new:next_new], old[next_old]
         at_old, at_new = next_old + 1, next_new + 1
-    yield "".join(old[at_old:]), "".join(new[at_new:]), ""
+    yield old[at_old:], new[at_new:], ""
 
 
 def _common_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:

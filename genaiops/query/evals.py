@@ -21,6 +21,7 @@ __all__ = [
     "Tally",
     "Verdict",
     "get",
+    "read_runs",
     "rows",
     "runs",
     "scores",
@@ -170,6 +171,13 @@ def side_by_side(a: str, b: str) -> SideBySide:
     return SideBySide(
         a=first, b=second, pairs=pairs, tallies=[_tally(judge, pairs) for judge in judges]
     )
+
+
+def read_runs(reader: Reader, ids: Sequence[str]) -> dict[str, EvalRun]:
+    """Evaluations by their whole ids, for a question that has the store open already."""
+    where = Where()
+    where.add("r.run_id IN (SELECT unnest(?))", list(ids))
+    return {run.run_id: run for run in _eval_runs(reader, where, max(1, len(ids)))}
 
 
 def _eval_run(reader: Reader, text: str) -> EvalRun:

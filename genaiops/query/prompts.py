@@ -6,6 +6,8 @@ from typing import Any
 
 from genaiops.errors import NotFoundError
 from genaiops.model.prompt import PromptVersion
+from genaiops.query import prompt_evals
+from genaiops.query.evals import EvalRun
 from genaiops.store import current_store
 from genaiops.store.base import Reader
 
@@ -15,8 +17,11 @@ __all__ = [
     "PromptName",
     "VersionStats",
     "alias_history",
+    "get",
     "names",
     "recent_moves",
+    "search",
+    "version",
     "versions",
 ]
 
@@ -27,6 +32,9 @@ _MEASURED = (
     "input_tokens_per_call",
     "output_tokens_per_call",
 )
+
+_FEW = 200
+"""More prompts than this are read by reading all: names cost more to bind than rows to skip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +68,11 @@ class PromptName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionStats:
-    """A version, its aliases, and the calls made with it; None is unknown."""
+    """A version, its aliases, and the model calls made with it; None is unknown.
+
+    Attributes:
+        evaluation: The newest finished evaluation of the version, with its scores.
+    """
 
     version: PromptVersion
     aliases: Sequence[Alias]
@@ -72,6 +84,7 @@ class VersionStats:
     cost_per_call_usd: float | None
     input_tokens_per_call: float | None
     output_tokens_per_call: float | None
+    evaluation: EvalRun | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,50 +101,130 @@ class AliasMove:
 
 def names(prefix: str = "") -> list[PromptName]:
     """Every prompt whose name begins with the prefix, by name. Raises StoreError."""
-    with current_store().read() as reader:
-        rows = reader.query(
-            """
+    return _names("starts_with(name, ?)", prefix) if prefix else _names("true")
+
+
+def get(name: str) -> PromptName | None:
+    """One prompt; None when there is no such. Raises StoreError."""
+    found = _names("name = ?", name)
+    return found[0] if found else None
+
+
+def search(where: str, params: Sequence[Any]) -> list[PromptName]:
+    """The prompts that a compiled filter lets through, by name.
+
+    Args:
+        where: A condition over ``name kind created_ns author message version tags updated_ns
+            aliases``, all but the first three those of the newest version.
+        params: Its values.
+
+    Raises: StoreError.
+    """
+    return _names(
+        f"""
+        name IN (
+          SELECT name
+          FROM (
             SELECT
-              p.name, p.kind, p.tags, p.created_ns,
-              coalesce(v.n, 0) AS n_versions,
-              coalesce(v.latest, 0) AS latest_version,
-              coalesce(v.newest_ns, p.created_ns) AS updated_ns
+              p.name, p.kind, p.created_ns, v.newest.author, v.newest.message, v.newest.version,
+              v.newest.tags, v.newest.updated_ns, coalesce(a.aliases, []) AS aliases
             FROM prompts AS p
+            JOIN (
+              SELECT
+                name,
+                arg_max(
+                  {{
+                    'author': author, 'message': message, 'version': version, 'tags': tags,
+                    'updated_ns': created_ns
+                  }},
+                  version
+                ) AS newest
+              FROM prompt_versions
+              GROUP BY name
+            ) AS v ON v.name = p.name
+            LEFT JOIN (
+              SELECT name, list(alias) AS aliases FROM prompt_aliases GROUP BY name
+            ) AS a ON a.name = p.name
+          )
+          WHERE {where}
+        )""",
+        *params,
+    )
+
+
+def _names(condition: str, *params: Any) -> list[PromptName]:  # values of many types
+    """Prompts whose name fits a condition on the column ``name``."""
+    with current_store().read() as reader:
+        scope: dict[str, Any] = {}
+        few = "true"
+        chosen: set[str] | None = None
+        if condition != "true":
+            fitting = reader.query(f"SELECT name FROM prompts WHERE {condition}", list(params)).rows
+            chosen = {name for (name,) in fitting}
+            if len(chosen) <= _FEW:
+                scope = {"chosen": list(chosen)}
+                few = "name IN (SELECT unnest($chosen))"
+        rows = reader.query(
+            f"""
+            SELECT
+              p.name, p.kind, nullif(p.tags::VARCHAR, '{{}}')::JSON AS tags, p.created_ns,
+              coalesce(v.n, 0), coalesce(v.latest, 0), coalesce(v.newest_ns, p.created_ns)
+            FROM (SELECT * FROM prompts WHERE {few}) AS p
             LEFT JOIN (
               SELECT name, count(*) AS n, max(version) AS latest, max(created_ns) AS newest_ns
               FROM prompt_versions
+              WHERE {few}
               GROUP BY name) AS v ON v.name = p.name
-            WHERE starts_with(p.name, ?)
             ORDER BY p.name
             """,
-            [prefix],
-        ).dicts()
-        aliases = _aliases(reader)
+            scope,
+        ).rows
+        aliases = _aliases(reader, few, scope)
     return [
-        PromptName(
-            name=row["name"],
-            folder=row["name"].rpartition("/")[0],
-            kind=row["kind"] or "text",
-            tags=row["tags"] or {},
-            created_ns=row["created_ns"],
-            n_versions=row["n_versions"],
-            latest_version=row["latest_version"],
-            updated_ns=row["updated_ns"],
-            aliases=aliases.get(row["name"], ()),
-        )
-        for row in rows
+        _name(row, aliases.get(row[0], ())) for row in rows if chosen is None or row[0] in chosen
     ]
+
+
+def _name(row: Sequence[Any], aliases: Sequence[Alias]) -> PromptName:
+    return PromptName(
+        name=row[0],
+        folder=row[0].rpartition("/")[0],
+        kind=row[1] or "text",
+        tags=row[2] or {},
+        created_ns=row[3],
+        n_versions=row[4],
+        latest_version=row[5],
+        updated_ns=row[6],
+        aliases=aliases,
+    )
 
 
 def versions(name: str) -> list[VersionStats]:
     """The versions of a prompt, newest first. Raises NotFoundError, StoreError."""
+    return _versions(name, None)
+
+
+def version(name: str, number: int) -> VersionStats:
+    """One version. Raises NotFoundError, StoreError."""
+    return _versions(name, number)[0]
+
+
+def _versions(name: str, number: int | None) -> list[VersionStats]:
     with current_store().read() as reader:
         rows = reader.query(
-            "SELECT * FROM prompt_versions WHERE name = ? ORDER BY version DESC", [name]
+            """
+            SELECT *
+            FROM prompt_versions
+            WHERE name = ?
+            AND version = coalesce(?, version)
+            ORDER BY version DESC
+            """,
+            [name, number],
         ).dicts()
         if not rows:
+            what = f"prompt {name!r}" if number is None else f"version {number} of prompt {name!r}"
             raise NotFoundError(
-                f"no prompt {name!r} in the store: `genaiops prompts list` shows what there is"
+                f"no {what} in the store: `genaiops prompts list` shows what there is"
             )
         calls = reader.query(
             """
@@ -146,14 +239,19 @@ def versions(name: str) -> list[VersionStats]:
               avg(output_tokens) AS output_tokens_per_call
             FROM spans
             WHERE prompt_name = ?
+            AND span_type = 'llm'
             AND status NOT IN ('running', 'interrupted')
             GROUP BY prompt_version
             """,
             [name],
         ).dicts()
-        aliases = _aliases(reader).get(name, [])
+        aliases = _aliases(reader, "name = $name", {"name": name}).get(name, [])
+        evaluated = prompt_evals.read_newest(reader, name).newest
     used = {row["version"]: row for row in calls}
-    return [_stats(row, used.get(row["version"]), aliases) for row in rows]
+    return [
+        _stats(row, used.get(row["version"]), aliases, evaluated.get(row["version"]))
+        for row in rows
+    ]
 
 
 def alias_history(name: str, *, alias: str | None = None, limit: int = 200) -> list[AliasMove]:
@@ -183,20 +281,36 @@ def _moves(where: str, params: list[Any], limit: int) -> list[tuple[str, AliasMo
     return [(row[0], AliasMove(**dict(zip(keys, row[1:], strict=True)))) for row in rows]
 
 
-def _aliases(reader: Reader) -> dict[str, list[Alias]]:
-    """The aliases of every prompt, by name of the prompt."""
+def _aliases(reader: Reader, condition: str, params: Mapping[str, Any]) -> dict[str, list[Alias]]:
+    """The aliases of the prompts that fit a condition, by name of the prompt."""
+    rows = reader.query(
+        f"""
+        SELECT name, alias, version, coalesce(weight, 1.0)
+        FROM prompt_aliases
+        WHERE {condition}
+        ORDER BY alias, version
+        """,
+        params,
+    ).rows
+    known: dict[tuple[str, int, float], Alias] = {}  # thousands of prompts share a few
     found: dict[str, list[Alias]] = {}
-    for name, alias, version, weight in reader.query(
-        "SELECT name, alias, version, weight FROM prompt_aliases ORDER BY name, alias, version"
-    ).rows:
-        found.setdefault(name, []).append(
-            Alias(alias=alias, version=version, weight=1.0 if weight is None else weight)
-        )
+    for name, alias, number, weight in rows:
+        key = (alias, number, weight)
+        one = known.get(key)
+        if one is None:
+            one = known[key] = Alias(alias=alias, version=number, weight=weight)
+        if name in found:
+            found[name].append(one)
+        else:
+            found[name] = [one]
     return found
 
 
 def _stats(
-    row: Mapping[str, Any], used: Mapping[str, Any] | None, aliases: Sequence[Alias]
+    row: Mapping[str, Any],
+    used: Mapping[str, Any] | None,
+    aliases: Sequence[Alias],
+    evaluation: EvalRun | None,
 ) -> VersionStats:
     values = {field.name: row[field.name] for field in fields(PromptVersion)}
     values["tags"] = row["tags"] or {}
@@ -208,5 +322,6 @@ def _stats(
         calls=calls,
         errors=errors,
         error_rate=errors / calls if calls else None,
+        evaluation=evaluation,
         **{name: None if used is None else used[name] for name in _MEASURED},
     )

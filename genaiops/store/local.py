@@ -111,14 +111,17 @@ class LocalStore:
             )
         try:
             layout.check(self.folder)
-            with gate.exclusive(self.folder, timeout_s=timeout_s):
-                migrate.ensure(self.folder) if not self._current() else None
-                with opened(self.folder, read_only=False) as engine:
-                    engine.execute("SET checkpoint_threshold = '1TB'")
-                    engine.execute("BEGIN")
-                    yield engine
-                    engine.execute("COMMIT")
-                    self._tend_log(engine)
+            instance = in_memory()  # before the gate, since it takes its time
+            with (
+                contextlib.closing(instance),
+                gate.exclusive(self.folder, timeout_s=timeout_s),
+                self._writable(instance) as engine,
+            ):
+                engine.execute("SET checkpoint_threshold = '1TB'")
+                engine.execute("BEGIN")
+                yield engine
+                engine.execute("COMMIT")
+                self._tend_log(engine)
         finally:
             self._txn_lock.release()
 
@@ -181,13 +184,17 @@ class LocalStore:
         engine.execute("ATTACH ':memory:' AS g; USE g")
         migrate.apply(engine, 0)
 
-    def _current(self) -> bool:
-        """Whether the file exists; its version is checked once it is open."""
-        return (self.folder / FILE).exists() and self._migrated()
-
-    def _migrated(self) -> bool:
-        with opened(self.folder, read_only=True) as engine:
-            return migrate.check(engine, self.folder)
+    @contextlib.contextmanager
+    def _writable(self, instance: Engine) -> Generator[Engine]:
+        """The file open for writing, made or migrated when it must be; needs the exclusive gate."""
+        if (self.folder / FILE).exists():
+            with opened(self.folder, read_only=False, engine=instance) as engine:
+                if migrate.check(engine, self.folder):
+                    yield engine
+                    return
+        migrate.ensure(self.folder)
+        with opened(self.folder, read_only=False) as engine:
+            yield engine
 
     def _prepare(self, *, strict: bool = False) -> None:
         """Creates the folder on first write; a failure is the journal's to report."""

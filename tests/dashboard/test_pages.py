@@ -108,6 +108,29 @@ def test_a_prompt_opens_on_the_difference_to_the_version_before(shown: Shown, fi
     assert ["insert", '"not in the documents"'] in data["parts"][0]["ops"]
 
 
+def test_a_version_shows_the_scores_of_its_newest_evaluation(shown: Shown, tmp_path: Path) -> None:
+    genaiops.configure(tracking_uri=str(tmp_path / "evaluated"))
+    prompt = genaiops.register_prompt("qa", "Question: {{question}}\nContext:\n{{context}}")
+
+    def answer(question: str) -> str:
+        asked = prompt.format(question=question, context="Tea is a drink.")
+        messages = [{"role": "user", "content": asked}]
+        return genaiops.gateway.complete(model="offline/extractive", messages=messages).text
+
+    rows = [{"question": "What is tea?", "expected": "Tea is a drink."}]
+    result = genaiops.evaluate(rows, answer, judges=[genaiops.judges.Contains()], name="v1")
+
+    screen = shown("prompts", tmp_path / "evaluated", name="qa")
+
+    assert not screen.app.exception
+    (row,) = screen.data["genaiops.table_view"]["rows"]
+    (score,) = row["cells"]["scores"]
+    assert (score["label"], score["value"]) == ("contains", "1.00")
+    assert score["hint"].endswith("1 verdicts")
+    assert score["go"] == f"evaluate?a={result.run_id}"
+    assert row["cells"]["calls"]["text"] == "1"
+
+
 def test_a_run_shows_the_curves_of_its_metrics(shown: Shown, filled: Path) -> None:
     screen = shown("runs", filled, run="1" * 32)
 

@@ -37,7 +37,11 @@ def test_the_demo_evaluates_two_prompts_and_names_commands_that_work(workdir: Pa
     assert "Version 2 against 1: token_f1" in told.stdout
     assert genaiops.sql("SELECT count(*) FROM prompt_versions").rows == [(2,)]
     assert genaiops.sql("SELECT status, count(*) FROM runs GROUP BY 1").rows == [("FINISHED", 2)]
-    assert len(commands) == 4
+    assert len(commands) == 6
+    assert "The alias staging names version 2 now, because token_f1 >= 0.25" in told.stdout
+    moved = [event for event in genaiops.prompt_history("demo/python-reference") if event.alias]
+    assert [(event.alias, event.version) for event in moved] == [("production", 2), ("staging", 2)]
+    assert "token_f1 of version 2 is " in str(moved[1].reason)
     assert [done.stderr for done in looked if done.returncode] == []
-    assert all(done.stdout for done in looked)
+    assert all(done.stdout or "production is version 2 now" in done.stderr for done in looked)
     assert shell(dashboard.replace(" ui ", " ui --help "), workdir).stdout.startswith("Usage:")

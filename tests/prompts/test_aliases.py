@@ -110,6 +110,120 @@ def test_latest_cannot_be_moved(three: str):
         genaiops.set_prompt_alias(three, "latest", 1)
 
 
-def test_a_move_guarded_by_an_evaluation_is_refused_until_that_is_built(three: str):
-    with pytest.raises(PromptError, match="not built yet"):
-        genaiops.set_prompt_alias(three, "production", 1, if_eval="groundedness >= 0.8")
+def test_a_split_gives_each_key_its_version_and_each_version_its_share(three: str):
+    genaiops.split_prompt_alias(three, "production", {2: 9, 3: 1}, reason="canary")
+
+    chosen = {key: loaded(f"user-{key}") for key in range(2000)}
+
+    assert chosen == {key: loaded(f"user-{key}") for key in range(2000)}
+    assert 0.07 < sum(version == 3 for version in chosen.values()) / 2000 < 0.13
+    assert {genaiops.load_prompt("qa@production").version for _ in range(200)} == {2, 3}
+    genaiops.split_prompt_alias(three, "production", {2: 0.5, 3: 0.5})
+    moved = {key for key in chosen if loaded(f"user-{key}") != chosen[key]}
+    assert {chosen[key] for key in moved} == {2}
+
+
+def loaded(key: str) -> int:
+    return genaiops.load_prompt("qa@production", key=key).version
+
+
+def test_a_key_means_nothing_where_nothing_is_split(three: str):
+    assert genaiops.load_prompt(three, key="user").version == 3
+    assert genaiops.load_prompt(f"{three}/1", key="user").version == 1
+
+
+def test_a_split_is_one_move_that_can_be_rolled_back(three: str):
+    genaiops.set_prompt_alias(three, "production", 1)
+    genaiops.split_prompt_alias(three, "production", {1: 3, 2: 1}, reason="canary")
+    genaiops.set_prompt_alias(three, "production", 2)
+
+    assert genaiops.rollback_prompt_alias(three, "production") == 1
+
+    newest, _, split, first = genaiops.prompt_history(three)[:4]
+    assert (newest.shares, newest.before) == ({1: 0.75, 2: 0.25}, {2: 1.0})
+    assert (split.version, split.reason, split.before) == (1, "canary", {1: 1.0})
+    assert (first.shares, first.before) == ({1: 1.0}, {})
+    (name,) = genaiops.search_prompts()
+    assert [(one.version, one.weight) for one in name.aliases] == [(1, 0.75), (2, 0.25)]
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [
+        {},
+        {1: 0},
+        {1: -1},
+        {1: float("nan")},
+        {1: float("inf")},
+        {1: "x"},
+        {"1": 1},
+        {0: 1},
+        {1: True},
+    ],
+)
+def test_shares_that_say_nothing_are_refused(three: str, shares: dict[int, float]):
+    with pytest.raises(PromptError):
+        genaiops.split_prompt_alias(three, "production", shares)
+
+
+def test_version_0_is_no_version(three: str):
+    with pytest.raises(PromptError, match="they count from 1"):
+        genaiops.set_prompt_alias(three, "production", 0)
+
+
+def test_a_locked_alias_stays_where_it_is(three: str):
+    genaiops.set_prompt_alias(three, "production", 1)
+    genaiops.protect_prompt_alias(three, "production", reason="release")
+
+    for change in (
+        lambda: genaiops.set_prompt_alias(three, "production", 2),
+        lambda: genaiops.split_prompt_alias(three, "production", {1: 1, 2: 1}),
+        lambda: genaiops.delete_prompt_alias(three, "production"),
+        lambda: genaiops.rollback_prompt_alias(three, "production"),
+    ):
+        with pytest.raises(ConflictError, match="'production' of prompt 'qa' is protected"):
+            change()
+    genaiops.set_prompt_alias(three, "staging", 2)
+
+    genaiops.unprotect_prompt_alias(three, "production")
+    genaiops.set_prompt_alias(three, "production", 2)
+
+    reasons = [
+        event.reason for event in genaiops.prompt_history(three) if event.alias == "production"
+    ]
+    assert reasons == [None, "protection lifted", "protected: locked; release", None]
+    assert genaiops.rollback_prompt_alias(three, "production") == 1
+
+
+def test_what_is_not_there_cannot_be_protected(three: str):
+    with pytest.raises(NotFoundError, match="no alias 'production'"):
+        genaiops.protect_prompt_alias(three, "production")
+    with pytest.raises(NotFoundError, match="no prompt 'other'"):
+        genaiops.unprotect_prompt_alias("other", "production")
+    genaiops.set_prompt_alias(three, "production", 1)
+    with pytest.raises(NotFoundError, match="is not protected"):
+        genaiops.unprotect_prompt_alias(three, "production")
+    with pytest.raises(PromptError, match="cannot be read"):
+        genaiops.protect_prompt_alias(three, "production", if_eval="good")
+
+
+def test_tags_can_be_set_and_taken_away_later(three: str):
+    genaiops.set_prompt_tag(three, "team", "a")
+    genaiops.set_prompt_version_tag(three, 2, "reviewed", "yes")
+    genaiops.set_prompt_version_tag(three, 2, "by", "ana")
+    genaiops.set_prompt_version_tag(three, 2, "reviewed", None)
+
+    assert genaiops.get_prompt(three).tags == {"team": "a"}
+    assert genaiops.load_prompt(f"{three}/2").tags == {"by": "ana"}
+    genaiops.set_prompt_tag(three, "team", None)
+    assert genaiops.get_prompt(three).tags == {}
+    for wrong in (
+        lambda: genaiops.set_prompt_tag(three, "genaiops.x", "1"),
+        lambda: genaiops.set_prompt_tag(three, "x", 1),
+    ):  # pyright: ignore
+        with pytest.raises(PromptError):
+            wrong()
+    with pytest.raises(NotFoundError):
+        genaiops.set_prompt_tag("other", "x", "1")
+    with pytest.raises(NotFoundError, match="no version 9"):
+        genaiops.set_prompt_version_tag(three, 9, "x", "1")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import genaiops
-from genaiops.errors import NotFoundError, PromptError, StoreError
+from genaiops.errors import NotFoundError, StoreError
 from genaiops.store import LocalStore, current_store
 
 
@@ -60,11 +60,6 @@ def test_a_fallback_answers_when_the_store_cannot_be_read(store_dir: Path):
     assert genaiops.load_prompt("qa", fallback="y").format() == "y"
     with pytest.raises(StoreError):
         genaiops.load_prompt("qa")
-
-
-def test_a_key_is_refused_until_aliases_can_be_split():
-    with pytest.raises(PromptError, match="not built yet"):
-        genaiops.load_prompt("qa", key="user-1")
 
 
 def test_versions_and_fresh_aliases_are_answered_from_memory(monkeypatch: pytest.MonkeyPatch):

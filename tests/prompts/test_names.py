@@ -16,7 +16,7 @@ from genaiops.prompts.names import Reference, check_alias, check_name, parse_ref
         ("prompts:/qa/answer/3", Reference("qa/answer", version=3)),
         ("prompts:/qa/answer@production", Reference("qa/answer", alias="production")),
         ("answer", Reference("answer", alias="latest")),
-        ("Übung v2.1", Reference("Übung v2.1", alias="latest")),
+        ("Übung-v2.1", Reference("Übung-v2.1", alias="latest")),
     ],
 )
 def test_a_reference_is_read(text: str, meant: Reference):
@@ -36,6 +36,7 @@ def test_a_reference_is_read(text: str, meant: Reference):
         "a\x00b",
         "a\u202eb",
         "x" * 201,
+        "x" * 300,
         "/qa",
         "qa/",
         "qa//answer",
@@ -43,6 +44,8 @@ def test_a_reference_is_read(text: str, meant: Reference):
         "qa/./answer",
         " qa",
         "qa/ answer",
+        "qa answer",
+        "qa/an\u00a0swer",
         "prompts:/qa",
         "{{qa}}",
     ],

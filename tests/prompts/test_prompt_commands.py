@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 import genaiops
 from genaiops.cli.main import cli
+from tests.query import seeding
 
 
 def run(*arguments: str) -> Result:
@@ -108,3 +109,72 @@ def test_what_is_not_there_is_one_line_and_exit_status_1(workdir: Path):
     assert failed.stderr.startswith("error: no prompt 'nothing'")
     assert run("alias", "nothing", "production", "1").exit_code == 1
     assert run("alias", "nothing", "production", "x").exit_code == 2
+
+
+@pytest.fixture
+def used(library: Path) -> str:
+    """Calls and an evaluation of version 1; the id of the evaluation."""
+    call = {"prompt_name": "qa/answer", "prompt_version": 1}
+    traces = [
+        seeding.trace(number, call=call | {"status": "error" if number == 3 else "ok"})
+        for number in range(4)
+    ]
+    seeding.run("the-run", number=9)
+    for row, trace_id in enumerate(traces):
+        seeding.verdict("the-run", f"row-{row}", 1.0, trace_id=trace_id)
+    for key, value in (("good", 0.9), ("good.low", 0.8), ("good.high", 0.95)):
+        seeding.event("metric", run_id="the-run", key=key, value=value, step=0, ts_ns=1)
+    return "the-run"
+
+
+def test_show_tells_how_a_version_does(used: str):
+    shown = run("show", "qa/answer/1")
+    unused = run("show", "qa/answer/2")
+    facts = json.loads(run("show", "qa/answer/1", "--format", "json").stdout)
+
+    assert "4 calls, 25.0% failed, p50 " in shown.stderr
+    assert "$0.250 a call" in shown.stderr
+    assert "scores of run the-run: good 0.900 [0.800, 0.950]" in shown.stderr
+    assert "no calls yet" in unused.stderr
+    assert (facts["figures"]["calls"], facts["figures"]["eval_run_id"]) == (4, used)
+
+
+def test_show_lists_all_versions_with_their_figures(used: str):
+    table = run("show", "qa/answer", "--versions")
+    rows = json.loads(run("show", "qa/answer", "--versions", "--format", "json").stdout)
+
+    assert "good 0.900 [0.800, 0.950]" in table.stdout
+    assert [(row["version"], row["calls"], row["error_rate"]) for row in rows] == [
+        (2, 0, None),
+        (1, 4, 0.25),
+    ]
+    assert run("show", "qa/answer", "--format", "csv").exit_code == 1
+
+
+def test_a_move_can_be_guarded_split_and_protected(used: str):
+    refused = run("alias", "qa/answer", "production", "2", "--if-eval", "good >= 0.5")
+    allowed = run("alias", "qa/answer", "staging", "1", "--if-eval", "good >= 0.5")
+    split = run("split", "qa/answer", "canary", "1=0.9", "2=0.1")
+    locked = run("protect", "qa/answer", "staging")
+    stays = run("alias", "qa/answer", "staging", "2")
+    free = run("unprotect", "qa/answer", "staging")
+    history = json.loads(run("history", "qa/answer", "--format", "json").stdout)
+
+    assert (refused.exit_code, stays.exit_code) == (1, 1)
+    assert "no finished evaluation" in refused.stderr
+    assert "is protected (is locked)" in stays.stderr
+    assert [done.exit_code for done in (allowed, split, locked, free)] == [0, 0, 0, 0]
+    assert "canary→1 90%, canary→2 10%" in run("list").stdout
+    assert history[2]["version"] == "1 90%, 2 10%"
+    assert run("split", "qa/answer", "canary", "1").exit_code == 2
+
+
+def test_diff_takes_two_references(library: Path):
+    assert "{+kind+}" in run("diff", "qa/answer@production", "qa/answer").stdout
+
+
+def test_register_takes_other_syntaxes(library: Path):
+    (library / "f.txt").write_text("Hello {name}", encoding="utf-8")
+
+    assert run("register", "f", "f.txt", "--syntax", "f-string").exit_code == 0
+    assert genaiops.load_prompt("f").template == "Hello {{name}}"

@@ -227,8 +227,8 @@ def test_a_template_that_cannot_be_used_is_refused(template: object, why: str):
         {"tools": {"name": "t"}},
         {"tools": ["t"]},
         {"tags": ["t"]},
-        {"syntax": "jinja2"},
-        {"syntax": "f-string"},
+        {"syntax": "liquid"},
+        {"syntax": ""},
     ],
 )
 def test_a_part_that_cannot_be_used_is_refused(parts: dict[str, object]):

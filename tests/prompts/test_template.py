@@ -88,8 +88,8 @@ def test_a_variable_without_a_value_is_named():
         render("{{a}} {{b}}", a="1")
 
 
-def test_including_another_prompt_is_refused_until_it_is_built():
-    with pytest.raises(PromptError, match=r"\{\{> qa/rules@production\}\}"):
+def test_an_included_prompt_must_be_at_hand():
+    with pytest.raises(PromptError, match="'qa/rules@production', whose text is not at hand"):
         compile_template("{{> qa/rules@production}}")
 
 

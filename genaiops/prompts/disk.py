@@ -1,0 +1,122 @@
+"""Last-known-good copies of prompts, outside of the store, for a process that starts without it.
+
+They lie in the user's cache folder (``$XDG_CACHE_HOME`` or ``~/.cache``), readable by the user
+only. What cannot be written is not kept; what was changed by anybody else is not believed.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from genaiops.errors import PromptError
+from genaiops.model.prompt import PromptVersion
+from genaiops.prompts.content import hash_of
+from genaiops.prompts.loaded import Arm, Loaded
+from genaiops.prompts.names import Reference
+from genaiops.prompts.version import make_prompt
+
+__all__ = ["DiskCopies"]
+
+_log = logging.getLogger("genaiops.prompts")
+
+
+class DiskCopies:
+    """The copies of one store's prompts."""
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+        self._written: dict[Reference, str] = {}
+
+    def get(self, reference: Reference) -> Loaded | None:
+        """What the reference meant when a process last read it; None when that is not known."""
+        path = self._path(reference)
+        if path is None:
+            return None
+        try:
+            kept: Any = json.loads(path.read_text("utf-8"))
+            if (kept["uri"], kept["reference"]) != (self._uri, str(reference)):
+                return None
+            return Loaded(tuple(_arm(arm) for arm in kept["arms"]))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, PromptError) as error:
+            if not isinstance(error, FileNotFoundError):
+                _log.info("the copy of prompt %s in %s is not used: %r", reference, path, error)
+            return None
+
+    def put(self, reference: Reference, loaded: Loaded) -> None:
+        """Keeps a copy, unless the same was kept before."""
+        mark = repr([(a.prompt.version, a.prompt.hash, a.weight) for a in loaded.arms])
+        path = self._path(reference)
+        if path is None or self._written.get(reference) == mark:
+            return
+        arms = [
+            {
+                "weight": arm.weight,
+                "alias": arm.prompt.alias,
+                "version": asdict(arm.prompt.stored),
+                "included": dict(arm.prompt.included),
+            }
+            for arm in loaded.arms
+        ]
+        kept = {"uri": self._uri, "reference": str(reference), "arms": arms}
+        if _write(path, json.dumps(kept)):
+            self._written[reference] = mark
+
+    def drop(self, reference: Reference) -> None:
+        """Forgets the copy of what is no more."""
+        path = self._path(reference)
+        if path is not None:
+            self._written.pop(reference, None)
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+
+    def _path(self, reference: Reference) -> Path | None:
+        folder = _cache_folder()
+        if folder is None:
+            return None
+        return folder / _digest(self._uri) / f"{_digest(str(reference))}.json"
+
+
+def _arm(kept: Mapping[str, Any]) -> Arm:
+    """Raises: PromptError for a copy that was changed."""
+    version = PromptVersion(**kept["version"])
+    if hash_of(version) != version.hash:
+        raise PromptError("its content does not fit its hash")
+    prompt = make_prompt(version, alias=kept["alias"], included=kept["included"])
+    return Arm(prompt, float(kept["weight"]))
+
+
+def _write(path: Path, text: str) -> bool:
+    """Whether the file now holds the text; another process sees the old text or the new one."""
+    hidden = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.new")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123  a descriptor
+            file.write(text)
+        hidden.replace(path)
+    except (OSError, UnicodeEncodeError) as error:
+        _log.info("no copy of a prompt is kept in %s: %s", path, error)
+        with contextlib.suppress(OSError):
+            hidden.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _cache_folder() -> Path | None:
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        base = Path(named) if named.startswith("/") else Path.home() / ".cache"
+    except RuntimeError:  # no home
+        return None
+    return base / "genaiops" / "prompts"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,336 @@
+"""Prompts as files in a repository: pulled, edited, compared, pushed.
+
+Each file knows the version it was pulled from. So there are three sides: that version, the file as
+it is now, and the newest version in the store. What changed on one side only moves to the other;
+what changed on both is a conflict, which is named and left alone.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from genaiops.errors import ConflictError, PromptError
+from genaiops.model.prompt import PromptVersion
+from genaiops.prompts.content import Content, make_content
+from genaiops.prompts.diff import PromptDiff, diff_versions
+from genaiops.prompts.markdown import PromptFile, read_markdown, write_markdown
+from genaiops.prompts.names import parse_reference
+from genaiops.prompts.partials import partials_in
+from genaiops.prompts.registry import add_version
+from genaiops.prompts.rows import make_version
+from genaiops.store import current_store
+
+__all__ = ["Change", "diff_prompts", "pull_prompts", "push_prompts"]
+
+State = Literal["same", "new here", "new there", "changed here", "changed there", "conflict"]
+_SUFFIX = ".md"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A prompt on its three sides.
+
+    Attributes:
+        state: Where it changed since the version that the file was pulled from: ``here`` in the
+            file, ``there`` in the store, ``conflict`` on both.
+        path: The file, whether it is there or not.
+        base: Version that the file was pulled from, 0 for none.
+        newest: Newest version in the store, None when the prompt is not there.
+        diff: From the newest version to the file; None where one of them is missing.
+        done: Version that `push` registered or `pull` wrote; None when nothing was to be done.
+    """
+
+    name: str
+    state: State
+    path: Path
+    base: int = 0
+    newest: PromptVersion | None = None
+    diff: PromptDiff | None = None
+    done: int | None = None
+
+    def __str__(self) -> str:
+        there = "nothing" if self.newest is None else f"version {self.newest.version}"
+        if self.state == "conflict":
+            who = (
+                "" if self.newest is None or not self.newest.author else f" by {self.newest.author}"
+            )
+            return (
+                f"conflict: {self.path} changes version {self.base or 'none'} of {self.name!r}, "
+                f"and the store has {there}{who} since"
+            )
+        done = "" if self.done is None else f" → version {self.done}"
+        return f"{self.state}: {self.name}{done}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """A file and what it holds."""
+
+    file: PromptFile
+    path: Path
+    content: Content
+
+
+def pull_prompts(folder: str | Path, *, prefix: str = "", theirs: bool = False) -> list[Change]:
+    """Writes the newest version of each prompt into a file, unless the file was changed.
+
+    Args:
+        folder: Made when it is not there; ``qa/answer`` goes to ``qa/answer.md`` in it.
+        prefix: Only prompts whose names begin so.
+        theirs: Takes the version of the store where both sides changed.
+
+    Returns: What there was to do; conflicts are left alone.
+    Raises: PromptError for a file that cannot be read or written, StoreError.
+    """
+    root = Path(folder)
+    done: list[Change] = []
+    for change, _ in _compared(root, prefix):
+        take = change.state in ("changed there", "new there")
+        if change.newest is not None and (take or (theirs and change.state == "conflict")):
+            _write(root, change.path, _file_of(change.newest))
+            done.append(_done(change, change.newest.version))
+        else:
+            done.append(change)
+    return done
+
+
+def push_prompts(
+    folder: str | Path, *, prefix: str = "", message: str | None = None, ours: bool = False
+) -> list[Change]:
+    """Registers each changed file as the next version of its prompt, and notes that in the file.
+
+    Nothing is registered while there is a conflict.
+
+    Args:
+        folder: Of the files.
+        prefix: Only prompts whose names begin so.
+        message: Why, for all of them; the file's own message where it was changed.
+        ours: Registers the file where both sides changed.
+
+    Returns: What there was to do.
+    Raises: ConflictError that names each conflict; PromptError, NotFoundError, StoreError.
+    """
+    root = Path(folder)
+    found = _compared(root, prefix)
+    conflicts = [change for change, _ in found if change.state == "conflict"]
+    if conflicts and not ours:
+        raise ConflictError(
+            f"nothing is pushed, because {'; '.join(map(str, conflicts))}: pull what you want to "
+            f"keep of the store, or push with ours=True (--ours)"
+        )
+    done = {change.name: change for change, _ in found}
+    for change, side in _in_order(found):
+        if side is not None and change.state in ("changed here", "new here", "conflict"):
+            done[change.name] = _push(root, change, side, message)
+    return list(done.values())
+
+
+def diff_prompts(folder: str | Path, *, prefix: str = "") -> list[Change]:
+    """What `push_prompts` and `pull_prompts` would find to do. Raises: PromptError, StoreError."""
+    return [change for change, _ in _compared(Path(folder), prefix)]
+
+
+def _push(root: Path, change: Change, side: _Side, message: str | None) -> Change:
+    said = side.file.commit_message
+    base = None if change.newest is None else change.newest.message
+    prompt = add_version(
+        change.name,
+        side.content,
+        message=said if said and said != base else message,
+        tags=side.file.tags,
+        expected="" if change.newest is None else change.newest.hash,
+    )
+    _write(root, side.path, _file_of(prompt.stored))
+    return _done(change, prompt.version)
+
+
+def _done(change: Change, version: int) -> Change:
+    return Change(
+        name=change.name,
+        state=change.state,
+        path=change.path,
+        base=change.base,
+        newest=change.newest,
+        diff=change.diff,
+        done=version,
+    )
+
+
+def _compared(root: Path, prefix: str) -> list[tuple[Change, _Side | None]]:
+    sides = {name: side for name, side in _sides(root).items() if name.startswith(prefix)}
+    newest, bases = _versions(prefix, sides)
+    found: list[tuple[Change, _Side | None]] = []
+    for name in sorted({*sides, *newest}):
+        side, there = sides.get(name), newest.get(name)
+        path = _path_of(root, name) if side is None else side.path
+        state = _state(side, there, bases.get(name, ""))
+        if side is not None and side.file.hash and state == "same" and there is not None:
+            path = side.path
+        difference = None
+        if side is not None and there is not None:
+            difference = diff_versions(there, _as_version(side))
+        found.append(
+            (
+                Change(
+                    name=name,
+                    state=state,
+                    path=path,
+                    base=0 if side is None else side.file.version,
+                    newest=there,
+                    diff=difference,
+                ),
+                side,
+            )
+        )
+    return found
+
+
+def _state(side: _Side | None, newest: PromptVersion | None, base: str) -> State:
+    """Args: base: hash of the version the file was pulled from, empty for none."""
+    if side is None:
+        return "new there"
+    if newest is None:
+        return "new here"
+    if side.content.hash == newest.hash:
+        return "same"
+    if not base:
+        return "conflict"
+    if side.content.hash == base:
+        return "changed there"
+    return "changed here" if newest.hash == base else "conflict"
+
+
+def _sides(root: Path) -> dict[str, _Side]:
+    """The files by the name that each of them gives. Raises: PromptError."""
+    found: dict[str, _Side] = {}
+    for path in sorted(root.rglob(f"*{_SUFFIX}")) if root.is_dir() else []:
+        try:
+            text = path.read_bytes().decode("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise PromptError(f"{str(path)!r} cannot be read: {error}") from error
+        if not text.startswith("---"):
+            continue  # a README beside the prompts
+        file = read_markdown(text, str(path))
+        if file.name in found:
+            raise PromptError(
+                f"{str(path)!r} and {str(found[file.name].path)!r} both hold {file.name!r}: "
+                f"remove one"
+            )
+        found[file.name] = _Side(file=file, path=path, content=_content(file, path))
+    return found
+
+
+def _content(file: PromptFile, path: Path) -> Content:
+    try:
+        return make_content(
+            file.template,
+            syntax=file.syntax,
+            response_format=file.response_format,
+            model_config=file.model_config,
+            tools=file.tools,
+        )
+    except PromptError as error:
+        raise PromptError(f"{str(path)!r}: {error}") from error
+
+
+def _versions(
+    prefix: str, sides: Mapping[str, _Side]
+) -> tuple[dict[str, PromptVersion], dict[str, str]]:
+    """The newest version of each prompt, and the hash that each file's base has in the store."""
+    with current_store().read() as reader:
+        rows = reader.query(
+            """
+            SELECT
+              name, version, template, syntax, hash, created_ns, author, message, tags,
+              response_format, model_config, tools
+            FROM data.prompt_versions
+            WHERE starts_with(name, ?)
+            QUALIFY row_number() OVER (PARTITION BY name ORDER BY version DESC) = 1
+            """,
+            [prefix],
+        ).dicts()
+        based = {name: side for name, side in sides.items() if side.file.hash}
+        known = reader.query(
+            "SELECT name, version, hash FROM data.prompt_versions WHERE name IN (SELECT unnest(?))",
+            [list(based)],
+        ).rows
+    hashes = {(name, version): digest for name, version, digest in known}
+    bases = {
+        name: side.file.hash
+        for name, side in based.items()
+        if hashes.get((name, side.file.version)) == side.file.hash
+    }
+    return {row["name"]: make_version(row) for row in rows}, bases
+
+
+def _in_order(
+    found: Sequence[tuple[Change, _Side | None]],
+) -> list[tuple[Change, _Side | None]]:
+    """Prompts that others include first."""
+    by_name = {change.name: (change, side) for change, side in found}
+    ordered: dict[str, tuple[Change, _Side | None]] = {}
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in ordered or name not in by_name or name in path:
+            return  # a cycle is refused when it is registered
+        side = by_name[name][1]
+        for reference in [] if side is None else partials_in(side.content.template):
+            visit(parse_reference(reference).name, (*path, name))
+        ordered[name] = by_name[name]
+
+    for name in by_name:
+        visit(name, ())
+    return list(ordered.values())
+
+
+def _as_version(side: _Side) -> PromptVersion:
+    content = side.content
+    return PromptVersion(
+        name=side.file.name,
+        version=0,
+        template=content.template,
+        syntax=content.syntax,
+        hash=content.hash,
+        created_ns=0,
+        response_format=content.response_format,
+        model_config=content.model_config,
+        tools=content.tools,
+    )
+
+
+def _file_of(version: PromptVersion) -> PromptFile:
+    return PromptFile(
+        name=version.name,
+        version=version.version,
+        hash=version.hash,
+        template=cast("str | list[dict[str, Any]]", version.template),
+        syntax=version.syntax,
+        commit_message=version.message,
+        tags=version.tags,
+        model_config=version.model_config,
+        response_format=version.response_format,
+        tools=version.tools,
+    )
+
+
+def _path_of(root: Path, name: str) -> Path:
+    return root.joinpath(*name.split("/")).with_name(f"{name.rpartition('/')[2]}{_SUFFIX}")
+
+
+def _write(root: Path, path: Path, file: PromptFile) -> None:
+    """Raises: PromptError when the file cannot be written, or a link leads out of the folder."""
+    hidden = path.with_name(f".{secrets.token_hex(6)}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.resolve().is_relative_to(root.resolve()) or path.is_symlink():
+            raise PromptError(f"{str(path)!r} is a link that leads elsewhere: remove the link")
+        hidden.write_text(write_markdown(file), encoding="utf-8", newline="")
+        os.replace(hidden, path)  # noqa: PTH105  whoever reads sees the old file or the new one
+    except OSError as error:
+        hidden.unlink(missing_ok=True)
+        raise PromptError(
+            f"{str(path)!r} cannot be written: {error.strerror}: choose another folder"
+        ) from error
