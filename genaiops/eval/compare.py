@@ -6,7 +6,8 @@ from typing import Literal
 
 from genaiops.errors import EvalError
 from genaiops.eval.score import RowResult, by_row
-from genaiops.eval.stats.paired import Difference, difference, holm
+from genaiops.eval.stats.multiple import holm
+from genaiops.eval.stats.paired import Difference, difference
 from genaiops.eval.table import cells, number, table
 
 __all__ = ["Change", "Comparison", "compare_rows"]
