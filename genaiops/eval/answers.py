@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,9 +10,10 @@ import msgspec
 
 from genaiops.errors import BadRequestError, EvalError
 from genaiops.eval.budget import Budget
+from genaiops.eval.judges.base import ModelJudge
 from genaiops.eval.limiter import Limiter
 from genaiops.eval.logprobs import verdict_logprobs
-from genaiops.eval.record import Recorder
+from genaiops.eval.record import Kept, Recorder
 from genaiops.eval.throttle import Policy
 from genaiops.gateway import Completion, acomplete
 from genaiops.model import semconv
@@ -87,15 +88,24 @@ class Answers:
     known: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     _refused: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     _limiters: dict[str, Limiter] = field(default_factory=dict[str, Limiter])
+    _versions: dict[int, tuple[ModelJudge, str]] = field(
+        default_factory=dict[int, tuple[ModelJudge, str]]
+    )
     _asked: dict[str, "asyncio.Future[None]"] = field(
         default_factory=dict[str, "asyncio.Future[None]"]
     )
 
-    def load(self, judges: Sequence[tuple[str, str]]) -> None:
+    def load(self, kept: Kept, judges: Iterable[tuple[str, str]]) -> None:
         """Reads the stored answers of these (version, model) pairs, all at once."""
         if self.mode != "off":
-            kinds = [kind_of(version, model) for version, model in judges]
-            self.known |= self.recorder.answers(kinds)
+            self.known |= kept.answers([kind_of(version, model) for version, model in judges])
+
+    def version_of(self, judge: ModelJudge) -> str:
+        """The judge's version, computed once."""
+        kept = self._versions.get(id(judge))
+        if kept is None:
+            kept = self._versions[id(judge)] = (judge, judge.version)
+        return kept[1]
 
     async def get(self, question: Question) -> Reply:
         """The answer; of equal questions at the same time, one is asked.
@@ -133,7 +143,7 @@ class Answers:
             )
             completion = await limiter.call(lambda: self._once(question))
             span.set_outputs(completion.text)
-        response = {
+        response: dict[str, Any] = {
             "text": completion.text,
             "finish_reason": completion.finish_reason,
             "input_tokens": completion.usage.input_tokens,

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from genaiops.config import settings
 from genaiops.errors import ConfigError, EvalError, GenaiopsError
@@ -77,6 +77,9 @@ def case_of(row: Row, prediction: Prediction) -> Case:
         relevant_ids=row.relevant_ids,
         tags=row.tags,
         trace_id=prediction.trace_id,
+        tool_calls=prediction.tool_calls,
+        duration_ms=prediction.duration_ms,
+        cost_usd=prediction.cost_usd,
     )
 
 
@@ -99,19 +102,18 @@ async def _verdict(
     judge: Judge, case: Case, answers: Answers, model: str | None, repeat: int
 ) -> Verdict:
     try:
-        if model is not None and isinstance(judge, ModelJudge):
-            return await judge.ask(case, Asking(answers, judge, model, repeat))
-        return await _scored(judge, case, answers.timeout_s)
+        if model is None:
+            return await _scored(cast("CodeJudge", judge), case, answers.timeout_s)
+        asked = cast("ModelJudge", judge)
+        return await asked.ask(case, Asking(answers, asked, model, repeat))
     except TimeoutError as error:
         return failed(str(error) or f"{judge.name} took longer than {answers.timeout_s:g} s")
     except Exception as error:  # noqa: BLE001  whatever a judge raises is a value of its row
         return failed(f"{judge.name} raised {type(error).__name__}: {error}")
 
 
-async def _scored(judge: Judge, case: Case, timeout_s: float) -> Verdict:
+async def _scored(judge: CodeJudge, case: Case, timeout_s: float) -> Verdict:
     """A code judge's verdict; a user's function may block, so it gets a thread."""
-    if not isinstance(judge, CodeJudge):
-        return failed(f"{judge.name} has no model to ask")
     if isinstance(judge, FunctionJudge) and not inspect.iscoroutinefunction(judge.fn):
         said = await in_thread(lambda: judge.score(case), timeout_s)
     else:
@@ -128,6 +130,10 @@ class Asking:
     model: str
     repeat: int = 0
 
+    def of(self, judge: ModelJudge) -> "Asking":
+        """The same for another judge, with its own model where it names one."""
+        return replace(self, judge=judge, model=judge.model or self.model)
+
     async def __call__(
         self,
         messages: Sequence[Mapping[str, Any]],
@@ -135,6 +141,7 @@ class Asking:
         schema: Mapping[str, Any],
         read: Callable[[Mapping[str, Any]], T],
         labels: Labels | None = None,
+        logprobs: bool = False,
     ) -> Answer[T]:
         """Asks, reads by the ladder, and asks once more with the error when that fails."""
         replies: list[Reply] = []
@@ -142,11 +149,12 @@ class Asking:
         for _ in range(_ATTEMPTS):
             question = Question(
                 judge=self.judge.name,
-                version=self.judge.version,
+                version=self.answers.version_of(self.judge),
                 model=self.model,
                 schema=schema,
                 messages=said,
                 repeat=self.repeat,
+                logprobs=logprobs,
             )
             try:
                 reply = await self.answers.get(question)
@@ -193,4 +201,5 @@ def _answer(
         input_tokens=None if None in inputs else sum(tokens or 0 for tokens in inputs),
         output_tokens=None if None in outputs else sum(tokens or 0 for tokens in outputs),
         judge_trace_id=None if last is None else last.judge_trace_id,
+        logprobs=None if last is None or read is None else last.logprobs,
     )

@@ -56,9 +56,12 @@ def evaluate(  # noqa: PLR0913  the signature is a promise
         cluster: Column or tag, or a function of the row, whose equal values belong together, such
             as the document a question was made from.
         repeats: How often each row is answered and judged; a row counts with its mean.
-        concurrency: Rows, and judge calls, under way at once.
-        timeout_s: Seconds for `predict_fn` on one row, and for one judge.
-        budget_usd: Not built yet, refused.
+        concurrency: Rows, and calls of a judge model, under way at once. ``"auto"`` begins with
+            few calls, makes more while the provider accepts them, and fewer when it refuses.
+        timeout_s: Seconds for `predict_fn` on one row, and for one call of a judge model.
+        budget_usd: So much may judges and `predict_fn` cost, as far as providers say what a call
+            costs. Then no further call is made, what is missing is an error of its row, and the
+            run can be resumed.
         cache: True reuses stored answers of judge models; False asks anew; ``"replay"`` takes
             predictions and judge answers from the store only.
         resume: Goes on with an unfinished run of the same name, data and function source.
@@ -139,7 +142,13 @@ def _run(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(make())
+        results: list[T] = []
+
+        async def kept() -> None:  # asyncio.run takes the repr of what it returns, which is long
+            results.append(await make())
+
+        asyncio.run(kept())
+        return results[0]
     return _beside(make)
 
 

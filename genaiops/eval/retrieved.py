@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import msgspec
 
+from genaiops.eval.case import ToolCall
 from genaiops.eval.dataset import plain, text_of
 from genaiops.model import semconv
 from genaiops.tracing.span import SINKS, Span
@@ -13,15 +14,22 @@ from genaiops.tracing.span import SINKS, Span
 __all__ = ["Found", "Watch", "watching"]
 
 _LISTS = ("documents", "contexts", "results", "passages", "matches")
+_WATCHED = ("llm", "retriever", "tool")
 _IDS = ("id", "document_id", "doc_id")
 
 
 class Found:
-    """Documents of one trace, in the order in which the retrievers ended."""
+    """What one trace did: documents and calls of tools, in the order in which the spans ended.
+
+    Attributes:
+        cost_usd: Of its model calls, None when a price is not known.
+    """
 
     def __init__(self) -> None:
         self.ids: list[str] = []
         self.texts: list[str] = []
+        self.tool_calls: list[ToolCall] = []
+        self.cost_usd: float | None = 0.0
 
     def add(self, documents: object) -> None:
         """Adds what a retriever gave: a list of texts or dicts, or a dict that holds one."""
@@ -31,6 +39,12 @@ class Found:
                 self.texts.append(text)
             if document_id is not None:
                 self.ids.append(document_id)
+
+    def pay(self, cost_usd: object) -> None:
+        """Adds the cost of a model call."""
+        if self.cost_usd is not None:
+            known = isinstance(cost_usd, int | float)
+            self.cost_usd = self.cost_usd + cost_usd if known else None
 
 
 class Watch:
@@ -53,11 +67,17 @@ class Watch:
     def see(self, span: Span) -> None:
         """Called with every span that ends in this process."""
         found = self._traces.get(span.trace_int)
-        if found is None or span.named.span_type != "retriever":
+        kind = span.named.span_type
+        if found is None or kind not in _WATCHED:
             return
         attributes = {} if span.details is None else span.details.attributes
-        documents = attributes.get(semconv.RETRIEVAL_DOCUMENTS)
-        found.add(_decoded(span.outputs) if documents is None else documents)
+        if kind == "llm":
+            found.pay(attributes.get(semconv.COST_TOTAL))
+        elif kind == "tool":
+            found.tool_calls.append(ToolCall(name=span.name, arguments=_decoded(span.inputs)))
+        else:
+            documents = attributes.get(semconv.RETRIEVAL_DOCUMENTS)
+            found.add(_decoded(span.outputs) if documents is None else documents)
 
 
 @contextmanager

@@ -190,7 +190,7 @@ def _wait_of(headers: Mapping[str, str], kind: str, now: datetime | None) -> flo
 def _seconds(text: str, now: datetime | None) -> float:
     """``1s``, ``6m0s``, ``20ms``, ``12.5`` or a time of day. Raises ValueError."""
     if "T" in text:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(text)
         return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
     units = {"ms": 1e-3, "h": 3600.0, "m": 60.0, "s": 1.0}
     total, number, rest = 0.0, "", text.strip()

@@ -43,6 +43,8 @@ class Answer(Generic[T]):
 
     Attributes:
         read: What was read from it; None exactly when there is an error.
+        logprobs: Log-probabilities of the tokens that could have begun the verdict, where they
+            were asked for and given.
     """
 
     read: T | None
@@ -55,6 +57,7 @@ class Answer(Generic[T]):
     input_tokens: int | None
     output_tokens: int | None
     judge_trace_id: str | None
+    logprobs: Mapping[str, float] | None = None
 
     def verdict(
         self,
@@ -63,6 +66,7 @@ class Answer(Generic[T]):
         number: float | None = None,
         rationale: str | None = None,
         claims: tuple[Claim, ...] = (),
+        probability: float | None = None,
     ) -> Verdict:
         """The verdict made of this answer; without a value, the failure."""
         return Verdict(
@@ -79,6 +83,7 @@ class Answer(Generic[T]):
             stage=self.stage,
             raw=self.raw,
             judge_trace_id=self.judge_trace_id,
+            probability=probability,
         )
 
 
@@ -92,6 +97,7 @@ class Ask(Protocol):
         schema: Mapping[str, Any],
         read: Callable[[Mapping[str, Any]], T],
         labels: Callable[[str], Mapping[str, Any] | None] | None = None,
+        logprobs: bool = False,
     ) -> Answer[T]:
         """One question.
 
@@ -100,7 +106,12 @@ class Ask(Protocol):
             schema: JSON schema of the answer, sent as structured output.
             read: Turns the answer's object into a value, UnreadableError when it is not right.
             labels: Finds a labelled verdict in prose (``Verdict: yes``), None when there is none.
+            logprobs: Asks for the log-probabilities of the verdict.
         """
+        ...
+
+    def of(self, judge: "ModelJudge") -> "Ask":
+        """The same for another judge, such as a member of a panel."""
         ...
 
 
