@@ -14,7 +14,7 @@ import msgspec
 from genaiops.errors import EvalError
 from genaiops.eval.case import Row
 
-__all__ = ["COLUMNS", "load_rows", "plain", "row_id_of", "text_of"]
+__all__ = ["COLUMNS", "load_rows", "plain", "read_records", "row_id_of", "text_of"]
 
 COLUMNS = (
     "inputs",
@@ -43,7 +43,7 @@ def load_rows(data: object) -> list[Row]:
 
     Raises: EvalError that names the row (from 1) and the column when something is wrong.
     """
-    records = _records(data)
+    records = read_records(data)
     if not records:
         raise EvalError("the data has no rows: give at least one")
     _check_columns(records)
@@ -89,7 +89,8 @@ def _unknown(value: object) -> object:
     return dump() if callable(dump) else str(value)
 
 
-def _records(data: object) -> list[dict[str, Any]]:
+def read_records(data: object) -> list[dict[str, Any]]:
+    """The rows as they were given, as dicts. Raises EvalError."""
     kind = type(data).__name__
     if isinstance(data, str | Path):
         return _read_file(Path(data))

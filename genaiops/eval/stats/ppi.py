@@ -222,7 +222,7 @@ def _fold_weights(y: "Floats", f: "Floats", u: "Floats", codes: "Codes | None") 
     import numpy as np
 
     n = y.shape[-1]
-    units: Codes = np.arange(n) if codes is None else codes
+    units: Codes = np.arange(n, dtype=np.int64) if codes is None else codes
     fold = units % FOLDS
     weights = np.empty(y.shape)
     for number in np.unique(fold):

@@ -81,12 +81,14 @@ def cluster_sums(values: "Floats", codes: "Codes | None") -> "tuple[Floats, Floa
     import numpy as np
 
     if codes is None:
-        return values, np.ones(values.shape[-1])
+        ones: Floats = np.ones(values.shape[-1])
+        return values, ones
     order = np.argsort(codes, kind="stable")
-    sizes = np.bincount(codes)
+    sizes: Codes = np.bincount(codes)
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     sums: Floats = np.add.reduceat(values[..., order], starts, axis=-1)
-    return sums, np.asarray(sizes, dtype=float)
+    widths: Floats = sizes.astype(np.float64)
+    return sums, widths
 
 
 def cluster_codes(clusters: Sequence[Hashable]) -> "Codes":
