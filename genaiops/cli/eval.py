@@ -1,6 +1,7 @@
-"""`genaiops eval`: run and compare."""
+"""`genaiops eval`: run, compare, and plan how many rows to take."""
 
 import importlib
+import math
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
@@ -11,6 +12,7 @@ from genaiops.cli.output import Format, emit, format_option, message
 
 if TYPE_CHECKING:
     from genaiops.eval import Comparison, EvalResult
+    from genaiops.eval.planning import PowerTable
     from genaiops.eval.judges import Judge
 
 __all__ = ["eval_group"]
@@ -39,6 +41,17 @@ _CHANGE_COLUMNS = (
     "ties",
     "losses",
     "method",
+)
+
+_POWER_COLUMNS = (
+    "score",
+    "detect",
+    "rows",
+    "power",
+    "rows_needed",
+    "detectable",
+    "deviation",
+    "design_effect",
 )
 
 
@@ -116,6 +129,71 @@ def compare(a: str, b: str, margin: float, format: Format) -> None:  # noqa: A00
         click.echo(str(found))
         return
     emit(_changes(found, first, second), _CHANGE_COLUMNS, format)
+
+
+@eval_group.command("power")
+@click.argument("run_id", metavar="[RUN]", required=False)
+@click.option("--detect", type=float, required=True, help="The true difference to be found.")
+@click.option("--other", metavar="RUN", help="A second run, to measure how rows go together.")
+@click.option("--rate", type=float, help="Without RUN: the pass rate that is expected.")
+@click.option("--rows", type=int, help="Without RUN: the number of rows.")
+@click.option(
+    "--correlation",
+    type=float,
+    default=0.5,
+    show_default=True,
+    help="Of a row's scores in two runs, where --other does not tell it.",
+)
+@click.option(
+    "--power", "wanted", type=float, default=0.8, show_default=True, help="Chance to find it."
+)
+@format_option
+def power_command(
+    run_id: str | None,
+    detect: float,
+    other: str | None,
+    rate: float | None,
+    rows: int | None,
+    correlation: float,
+    wanted: float,
+    format: Format,  # noqa: A002  the option is called --format
+) -> None:
+    """How many rows it takes to see a difference between two runs.
+
+    Takes the spread of the scores from RUN, or plans for a pass rate before anything was run, as
+    in: genaiops eval power --rate 0.8 --rows 200 --detect 0.05
+    """
+    from genaiops.eval import load_result
+    from genaiops.eval.planning import plan_power
+
+    if run_id is not None and rate is None and rows is None:
+        found = load_result(run_id).power(
+            detect, other=other, correlation=correlation, power=wanted
+        )
+    elif run_id is None and other is None and rate is not None and rows is not None:
+        found = plan_power(rate=rate, detect=detect, n=rows, correlation=correlation, power=wanted)
+    else:
+        raise click.UsageError("give RUN (and --other), or --rate and --rows")
+    if format == "table":
+        click.echo(str(found))
+        return
+    emit(_powers(found), _POWER_COLUMNS, format)
+
+
+def _powers(found: "PowerTable") -> list[tuple[Any, ...]]:  # cells of several types
+    return [
+        (
+            score.name,
+            score.detect,
+            score.n,
+            score.power,
+            math.ceil(score.rows),
+            score.detectable,
+            score.deviation,
+            score.design,
+        )
+        for score in found.values()
+    ]
 
 
 def _print_result(result: "EvalResult", format: Format) -> None:  # noqa: A002  as above

@@ -26,6 +26,8 @@ Cluster = str | Callable[[Mapping[str, Any]], Hashable]
 Progress = bool | Callable[[int, int], None]
 _ROWS = 128
 """Rows under way at once when `concurrency` is ``"auto"``."""
+_ROWS_STOPPING = 20
+"""The same with `stop=`: rows under way when it is decided are paid for in vain."""
 _SYNC, _ASYNC = 16, 64
 """Calls of a sync and of an async ``predict_fn`` under way at once then."""
 _FROM_THE_ROW = frozenset({"inputs", "expected", "relevant_ids"})
@@ -123,7 +125,7 @@ def make_plan(
         name=name,
         identity=_identity(name, rows, fn),
         cache="replay" if options.cache == "replay" else "on" if options.cache else "off",
-        limit=given or _ROWS,
+        limit=given or (_ROWS if options.stop is None else _ROWS_STOPPING),
         predict_limit=given or (_ASYNC if inspect.iscoroutinefunction(fn) else _SYNC),
         policy=Policy() if given is None else Policy(start=given, most=given),
         options=options,

@@ -81,8 +81,7 @@ def cluster_sums(values: "Floats", codes: "Codes | None") -> "tuple[Floats, Floa
     import numpy as np
 
     if codes is None:
-        ones: Floats = np.ones(values.shape[-1])
-        return values, ones
+        return values, np.full(int(values.shape[-1]), 1.0)
     order = np.argsort(codes, kind="stable")
     sizes: Codes = np.bincount(codes)
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
