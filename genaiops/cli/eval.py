@@ -12,8 +12,8 @@ from genaiops.cli.output import Format, emit, format_option, message
 
 if TYPE_CHECKING:
     from genaiops.eval import Comparison, EvalResult
-    from genaiops.eval.planning import PowerTable
     from genaiops.eval.judges import Judge
+    from genaiops.eval.planning import PowerTable
 
 __all__ = ["eval_group"]
 

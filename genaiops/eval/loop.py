@@ -52,9 +52,12 @@ def evaluate(  # noqa: PLR0913  the signature is a promise
         judges: What to score with.
         name: Name of the run; the function's name when omitted.
         judge_model: Model of judges that name none, ``provider/model``.
-        labels: Not built yet, refused.
+        labels: What people say about some rows picked at random: ``{row_id: {judge: value}}``,
+            rows with ``id``, ``judge`` and ``value`` (or their path), assessments, or ``"human"``
+            for what is stored about the rows' traces. The score is then what people would say
+            about all rows; the judge makes its interval shorter where it agrees with them.
         cluster: Column or tag, or a function of the row, whose equal values belong together, such
-            as the document a question was made from.
+            as the document a question was made from; intervals and comparisons count them in.
         repeats: How often each row is answered and judged; a row counts with its mean.
         concurrency: Rows, and calls of a judge model, under way at once. ``"auto"`` begins with
             few calls, makes more while the provider accepts them, and fewer when it refuses.
@@ -65,9 +68,12 @@ def evaluate(  # noqa: PLR0913  the signature is a promise
         cache: True reuses stored answers of judge models; False asks anew; ``"replay"`` takes
             predictions and judge answers from the store only.
         resume: Goes on with an unfinished run of the same name, data and function source.
-        seed: Of everything random; nothing is so far.
+        seed: Of the order of the rows with `stop`.
         confidence: Of the intervals, 0.5 to below 1.
-        stop: Not built yet, refused.
+        stop: Ends as soon as it is decided, looking every 20 rows in a random order: a condition
+            such as ``"groundedness >= 0.8"`` (or several), the half-width that the intervals
+            shall have, or a result or run id that one score is surely better or worse than. The
+            intervals hold wherever it ends, and are about twice as wide as those of all rows.
         executor: Not built yet, refused.
         progress: None shows a line on a terminal; True and False say so; a function is called
             with rows done and rows in all.

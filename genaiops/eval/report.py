@@ -12,7 +12,8 @@ from genaiops.eval.doubt import doubtful
 from genaiops.eval.gate import Gate, condition_of, gate_on
 from genaiops.eval.labels import Labels, kept_labels, labels_of
 from genaiops.eval.planning import PowerTable, power_table
-from genaiops.eval.score import RowResult, Score, score_of
+from genaiops.eval.score import RowResult, Score, by_row, score_of
+from genaiops.eval.stats.agreement import Agreement, agreement_of
 from genaiops.eval.stopping import Ending, handing_out
 from genaiops.eval.table import cells, number, table
 from genaiops.query import evals
@@ -104,6 +105,21 @@ class EvalResult:
             n_lost=self.n_lost,
             labels=labels_of(labels, scales),
         )
+
+    def agreement(self, name: str) -> Agreement:
+        """How far a judge agrees with the labels that this result has.
+
+        Raises: NotFoundError for an unknown score, EvalError without labels for it.
+        """
+        score, labels = self[name], self.labels
+        rows = [row for row in self.rows if row.judge == name]
+        people = {} if labels is None else _labels_of_rows(name, rows, labels)
+        numbers, _ = by_row(rows)
+        both = [(label, n) for row, label in people.items() if (n := numbers[row]) is not None]
+        if not both:
+            raise EvalError(f"no row has a label and a verdict of {name!r}: give labels=")
+        said, judged = zip(*both, strict=True)
+        return agreement_of(said, judged, scale=score.scale, confidence=self.confidence)
 
     def to_label(self, n: int = 30, *, seed: int = 0) -> list[str]:
         """Ids of n random rows without a label, for people to judge; then `with_labels`.

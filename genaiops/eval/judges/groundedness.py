@@ -8,6 +8,7 @@ from typing import Any, cast
 from genaiops.eval.case import Case, Claim, Verdict
 from genaiops.eval.judges.base import Ask, failed
 from genaiops.eval.judges.rubric import SYSTEM, block, rubric_version
+from genaiops.eval.judges.study import Studied
 from genaiops.eval.judges.text import as_text
 from genaiops.eval.parsing import UnreadableError
 
@@ -59,7 +60,7 @@ _ALIKE = str.maketrans("‘’‚‛“”„‟«»–—−\u00a0", '\'\'\'\'"
 
 
 @dataclass(frozen=True, slots=True)
-class Groundedness:
+class Groundedness(Studied):
     """Share of the answer's claims that the contexts support, judged by a language model.
 
     The model splits the answer into claims and quotes evidence for each; the quotation is then

@@ -10,6 +10,7 @@ from genaiops.errors import EvalError
 from genaiops.eval.case import Case, Verdict
 from genaiops.eval.judges.base import Ask
 from genaiops.eval.judges.rubric import FIELDS, SYSTEM, block, fill, places, rubric_version
+from genaiops.eval.judges.study import Studied
 from genaiops.eval.parsing import UnreadableError, labelled, number_in
 
 __all__ = ["MadeJudge", "Values", "label_numbers", "make_judge"]
@@ -23,7 +24,7 @@ _INT_RANGE = (1.0, 5.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MadeJudge:
+class MadeJudge(Studied):
     """A judge made by `make_judge`.
 
     Attributes:
