@@ -31,6 +31,7 @@ class Question:
 
     Attributes:
         repeat: Of the row; a repetition is a question of its own.
+        attempt: From 0; from the third on, an equal question is asked anew.
         logprobs: Log-probabilities of the verdict are wanted.
     """
 
@@ -40,6 +41,7 @@ class Question:
     schema: Mapping[str, Any]
     messages: Messages
     repeat: int = 0
+    attempt: int = 0
     logprobs: bool = False
 
 
@@ -62,6 +64,8 @@ def content_key(question: Question) -> str:
     parts = [question.version, question.model, question.schema, question.messages, question.repeat]
     if question.logprobs:
         parts.append("logprobs")
+    if question.attempt > 1:
+        parts.append(question.attempt)
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
 
 

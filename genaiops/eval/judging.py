@@ -13,13 +13,14 @@ from genaiops.eval.answers import Answers, Question, Reply
 from genaiops.eval.case import Case, Prediction, Row, Verdict
 from genaiops.eval.judges.base import Answer, CodeJudge, Judge, ModelJudge, failed
 from genaiops.eval.judges.custom import FunctionJudge
-from genaiops.eval.parsing import Labels, UnreadableError, read_answer
+from genaiops.eval.parsing import CutOffError, Labels, UnreadableError, read_answer
 from genaiops.eval.task import in_thread
 
 __all__ = ["Asking", "case_of", "check_judges", "judge_case", "model_of"]
 
 T = TypeVar("T")
 _ATTEMPTS = 2
+_CUT_OFF_ATTEMPTS = 6  # an answer that was cut off is the provider's fault, not the rubric's
 _AGAIN = (
     "Your answer could not be used: {error}. Answer again with the JSON object alone, complete "
     "and shorter."
@@ -143,10 +144,13 @@ class Asking:
         labels: Labels | None = None,
         logprobs: bool = False,
     ) -> Answer[T]:
-        """Asks, reads by the ladder, and asks once more with the error when that fails."""
+        """Asks, reads by the ladder, and asks again with the error when that fails.
+
+        Once more for an answer that cannot be read; more often for one that was cut off.
+        """
         replies: list[Reply] = []
         said, error = messages, ""
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_CUT_OFF_ATTEMPTS):
             question = Question(
                 judge=self.judge.name,
                 version=self.answers.version_of(self.judge),
@@ -154,6 +158,7 @@ class Asking:
                 schema=schema,
                 messages=said,
                 repeat=self.repeat,
+                attempt=attempt,
                 logprobs=logprobs,
             )
             try:
@@ -166,6 +171,8 @@ class Asking:
             except UnreadableError as problem:
                 error = f"the answer of {self.model} cannot be read: {problem}"
                 said = [*messages, *_again(replies[-1], str(problem))]
+                if attempt + 1 >= _ATTEMPTS and not isinstance(problem, CutOffError):
+                    break
             except TimeoutError:
                 error = f"{self.model} did not answer within {self.answers.timeout_s:g} s"
                 break

@@ -34,6 +34,7 @@ class Limiter:
         self.throttle = Throttle(self.policy)
         self.in_flight = 0
         self._now = asyncio.get_running_loop().time
+        self._error: ProviderError | None = None
         self._turn = asyncio.Lock()
         self._freed = asyncio.Event()
 
@@ -49,6 +50,7 @@ class Limiter:
                 answer = await once()
             except ProviderError as error:
                 tried += 1
+                self._error = error
                 now = self._now()
                 again = self._note(error, now, sent_at, tried)
                 self._leave()
@@ -62,7 +64,9 @@ class Limiter:
             else:
                 wait = quota_wait_s(answer.headers) if isinstance(answer, Completion) else 0.0
                 now = self._now()
-                self.throttle.accepted(now, in_flight=self.in_flight, wait_s=wait)
+                self.throttle.accepted(
+                    now, sent_at=sent_at, wanted=self._turn.locked(), wait_s=wait
+                )
                 self._leave()
                 return answer
 
@@ -102,6 +106,8 @@ class Limiter:
         return self.throttle.wait_s(now) <= 0.0 and self.in_flight < self.throttle.limit
 
     async def _wait(self, now: float) -> None:
+        if self._error is not None and self.throttle.out_of_patience(now):
+            raise self._error
         wait = self.throttle.wait_s(now)
         if wait > 0.0:
             await asyncio.sleep(wait)

@@ -6,6 +6,7 @@ follows a pace that then grows again: slowly near the pace that was last refused
 it (the cubic of RFC 9438).
 """
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,9 +14,16 @@ from datetime import UTC, datetime
 __all__ = ["Policy", "Throttle", "quota_wait_s"]
 
 _CUT = 0.7  # of the calls in flight that stay after a refusal
-_BELOW = 0.97  # of the pace that was refused: where the next one begins
+_NEAR = 0.99  # of the pace that was refused: where the pace stays for a while
+_BELOW = 0.97  # of that: where the pace begins
 _FAR = 0.8  # of the pace: a provider that accepted less has become slower
-_STUBBORN = 4  # refusals in a row that say a pace is needed, where no waiting time is given
+_STUBBORN = 0.5  # share of pauses after which the provider refuses again: it keeps a rate
+_ANY = 2000.0  # calls a second: no limit
+_SOON = 0.3  # of the plateau: a refusal that early has another cause than the pace
+_ENOUGH = 3  # such refusals in a row: a lower pace does not help
+_FASTER = 2.0  # so the pace grows
+_REMEMBERED = 4096  # calls that were accepted
+_LEARN = 0.3  # weight of the newest pause in that share
 _DOWN_AFTER = 10  # failures in a row that mean that the provider is down
 
 
@@ -38,7 +46,7 @@ class Policy:
     first_s: float = 0.1
     longest_s: float = 20.0
     patience_s: float = 150.0
-    plateau_s: float = 30.0
+    plateau_s: float = 40.0
 
 
 class Throttle:
@@ -49,13 +57,15 @@ class Throttle:
         self.allowed = float(policy.start)
         self.doubts = 0  # refusals in a row
         self.failures = 0  # failures in a row
-        self.last_good: float | None = None
+        self.bad_since: float | None = None  # nothing has succeeded since
         self.paused_until = 0.0
         self._slow_start = True
         self._cut_at = -1.0
-        self._since: float | None = None  # when what is counted began
-        self._accepted = 0
-        self._measure = False
+        self._accepted: deque[float] = deque(maxlen=_REMEMBERED)  # when they were sent
+        self._measure = False  # when the pause is over, the pace follows from what was accepted
+        self._again = 0.0  # share of pauses after which the next call was refused
+        self._in_vain = 0  # refusals in a row soon after the pace was lowered
+        self._plateau_s = policy.plateau_s
         self._pace: float | None = None  # calls a second that were refused last
         self._pace_at = 0.0
         self._next_at = 0.0
@@ -81,31 +91,31 @@ class Throttle:
         """Calls a second that are allowed, None for any number."""
         if self._pace is None:
             return None
-        plateau = self.policy.plateau_s
+        plateau = self._plateau(self._pace)
         step = (now - self._pace_at - plateau) / plateau
         return self._pace * max(0.1, 1.0 + (1.0 - _BELOW) * step**3)
 
     def sent(self, now: float) -> None:
         """A call was sent."""
-        if self._since is None:
-            self._since = now
-            self.last_good = self.last_good or now
         pace = self.pace(now)
         if pace is not None:
-            self._next_at = max(now - 0.5 / pace, self._next_at) + 1.0 / pace
+            self._next_at = max(now - 0.3 / pace, self._next_at) + 1.0 / pace
 
-    def accepted(self, now: float, *, in_flight: int, wait_s: float = 0.0) -> None:
+    def accepted(self, now: float, *, sent_at: float, wanted: bool, wait_s: float = 0.0) -> None:
         """A call was answered.
 
         Args:
             now: The time.
-            in_flight: Calls under way, this one included.
+            sent_at: When it was sent.
+            wanted: Further calls wait.
             wait_s: What the provider says about its quota: pause so long.
         """
-        self.last_good = now
+        self.bad_since = None
+        self._accepted.append(sent_at)
+        if self.doubts:
+            self._again *= 1.0 - _LEARN
         self.doubts = self.failures = 0
-        self._accepted += 1
-        if in_flight >= self.limit - 1:
+        if wanted:
             grown = self.allowed + (0.5 if self._slow_start else 1.0 / self.allowed)
             self.allowed = min(grown, float(self.policy.most))
         if wait_s > 0.0:
@@ -114,18 +124,20 @@ class Throttle:
     def refused(self, now: float, *, sent_at: float, retry_after_s: float | None) -> None:
         """The provider asked to slow down (429, 503, 529): all calls pause."""
         asked = retry_after_s or 0.0
+        self.bad_since = self.bad_since or now
         if sent_at <= self._cut_at:  # the same refusal, seen by another call
             self.paused_until = max(self.paused_until, now + asked)
             return
+        if self.doubts:
+            self._again += _LEARN * (1.0 - self._again)
         self.doubts += 1
         self._slow_start = False
         self._cut_at = now
         self.allowed = max(1.0, self.allowed * _CUT)
         pause = asked or min(self.policy.first_s * 2 ** (self.doubts - 1), self.policy.longest_s)
         self.paused_until = max(self.paused_until, now + pause)
-        self._measure = self._measure or asked > 0.0 or self.doubts >= _STUBBORN
-        if not self._measure and self._pace is None:
-            self._since, self._accepted = self.paused_until, 0
+        self._plateau_s = self.policy.plateau_s if asked else self.policy.plateau_s / 8.0
+        self._measure = asked > 0.0 or self._again > _STUBBORN
 
     def failed(self, now: float, *, reached: bool) -> None:
         """A call failed by the provider's fault.
@@ -134,6 +146,7 @@ class Throttle:
             now: The time.
             reached: The provider gave an answer (5xx); False when it cannot be reached.
         """
+        self.bad_since = self.bad_since or now
         self.failures = max(self.failures + 1, 0 if reached else _DOWN_AFTER)
         if self.down:
             doubled = self.policy.first_s * 2 ** min(self.failures - _DOWN_AFTER, 20)
@@ -141,18 +154,26 @@ class Throttle:
 
     def out_of_patience(self, now: float) -> bool:
         """Whether nothing has succeeded for so long that waiting further makes no sense."""
-        return self.last_good is not None and now - self.last_good > self.policy.patience_s
+        return self.bad_since is not None and now - self.bad_since > self.policy.patience_s
 
     def _settle(self) -> None:
-        """The pause is over: the pace follows from what was accepted from its beginning on."""
-        if self._since is not None and self._accepted:
-            measured = self._accepted / max(self.paused_until - self._since, 1e-3)
-            known = self.pace(self._cut_at)
-            slower = known is None or measured < _FAR * known
-            self._pace = measured / _BELOW if slower else known
-            self._pace_at = self._next_at = self.paused_until
+        """The pause is over: the pace follows from what was accepted in the time before it."""
         self._measure = False
-        self._since, self._accepted = self.paused_until, 0
+        cut, span = self._cut_at, max(self.paused_until - self._cut_at, 1.0)
+        measured = sum(cut - span < sent_at <= cut for sent_at in self._accepted) / span
+        known = self.pace(cut)
+        soon = known is not None and cut - self._pace_at < self._plateau(known) * _SOON
+        self._in_vain = self._in_vain + 1 if soon else 0
+        if known is None or (measured < _FAR * known and self._in_vain < _ENOUGH):
+            self._pace = max(measured or (known or 0.0) * _CUT, 1.0 / span)
+        else:
+            self._pace = known * (_NEAR if self._in_vain < _ENOUGH else _FASTER)
+        if self._pace > _ANY:
+            self._pace = None
+        self._pace_at = self._next_at = self.paused_until
+
+    def _plateau(self, pace: float) -> float:
+        return self._plateau_s * max(1.0, 1.0 / pace)
 
 
 def quota_wait_s(headers: Mapping[str, str], now: datetime | None = None) -> float:
