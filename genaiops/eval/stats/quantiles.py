@@ -66,7 +66,8 @@ def two_sided_t(t: float, df: float) -> float:
     """``P(|T| > |t|)`` for Student's T with `df` degrees of freedom."""
     if math.isinf(t):
         return 0.0
-    return _beta_share(df / 2.0, 0.5, df / (df + t * t))
+    square = t * t
+    return _beta_share(df / 2.0, df / (df + square), square / (df + square))
 
 
 @functools.cache
@@ -93,24 +94,34 @@ def _expanded(z: float, df: float) -> float:
 
 
 def _t_density(t: float, df: float) -> float:
-    shape = math.lgamma((df + 1.0) / 2.0) - math.lgamma(df / 2.0)
     tail = (df + 1.0) / 2.0 * math.log1p(t * t / df)
-    return math.exp(shape - tail) / math.sqrt(df * math.pi)
+    return math.exp(_half_step(df / 2.0) - tail) / math.sqrt(df * math.pi)
 
 
-def _beta_share(a: float, b: float, x: float) -> float:
-    """The regularised incomplete beta function.
+def _half_step(a: float) -> float:
+    """``log(gamma(a + 1/2) / gamma(a))``; the difference itself loses digits for large a."""
+    if a < 1e4:
+        return math.lgamma(a + 0.5) - math.lgamma(a)
+    return 0.5 * math.log(a) - 1.0 / (8.0 * a) + 1.0 / (192.0 * a**3)
+
+
+def _beta_share(a: float, x: float, rest: float) -> float:
+    """The regularised incomplete beta function with parameters a and 1/2.
+
+    Args:
+        a: Above 0.
+        x: Where to, between 0 and 1.
+        rest: ``1 - x``, with all its digits.
 
     Source: Press et al., Numerical Recipes (2007), section 6.4.
     """
-    if x <= 0.0 or x >= 1.0:
+    if x <= 0.0 or rest <= 0.0:
         return min(max(x, 0.0), 1.0)
-    front = math.exp(
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
-    )
-    if x < (a + 1.0) / (a + b + 2.0):
-        return front * _fraction(a, b, x) / a
-    return 1.0 - front * _fraction(b, a, 1.0 - x) / b
+    powers = -a * math.log1p(rest / x) + 0.5 * math.log(rest)
+    front = math.exp(_half_step(a) - math.lgamma(0.5) + powers)
+    if x < (a + 1.0) / (a + 2.5):
+        return front * _fraction(a, 0.5, x) / a
+    return 1.0 - front * _fraction(0.5, a, rest) / 0.5
 
 
 def _fraction(a: float, b: float, x: float) -> float:
