@@ -53,7 +53,7 @@ def _on_terminal(name: str, total: int, budget: Budget) -> Callable[[int], None]
     def show(done: int) -> None:
         nonlocal shown
         now = time.monotonic()
-        if now - shown >= _EVERY_S:
+        if now - shown >= _EVERY_S or done == total:
             shown = now
             text = line(name, done, total, took_s=now - began, spent_usd=budget.spent_usd)
             sys.stderr.write(f"\r\033[K{text}")
