@@ -257,7 +257,7 @@ def test_clusters_may_come_from_a_function():
     other = genaiops.evaluate(rows, lambda question: "0", **options)
 
     assert "2 clusters" in result["exact_match"].method
-    assert result.compare(other)["exact_match"].method == "paired cluster t (G=2)"
+    assert result.compare(other)["exact_match"].method == "sign-flip permutation, 2 clusters"
 
 
 def test_the_async_twin_gives_the_same():
