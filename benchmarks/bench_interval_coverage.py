@@ -8,7 +8,7 @@ for what they are. Run with ``python benchmarks/bench_interval_coverage.py [repe
 
 import sys
 
-from simulations import clusters, labelled, means
+from simulations import clusters, labelled, labelled_clusters, means
 
 REPETITIONS = 20_000
 LOW, HIGH, WIDEST = 0.935, 0.975, 1.05
@@ -21,11 +21,12 @@ def main() -> int:
         ("means", means(repetitions)),
         ("clusters", clusters(max(repetitions // 2, 1))),
         ("labels", labelled(max(repetitions // 5, 1))),
+        ("labels in clusters", labelled_clusters(max(repetitions // 5, 1))),
     ):
         found = list(cells)
         for cell in found:
             mark = "" if cell.promised else "  harder"
-            ratio = f"  {cell.ratio:.3f} of labels only" if kind == "labels" else ""
+            ratio = f"  {cell.ratio:.3f} of labels only" if kind.startswith("labels") else ""
             print(f"  {cell.name:60} {cell.covers:.3f}  width {cell.width:.3f}{ratio}{mark}")
         promised = [cell for cell in found if cell.promised]
         hard = [cell.covers for cell in found if not cell.promised]
@@ -35,7 +36,7 @@ def main() -> int:
         kept = kept and good
         print(
             f"{kind}: {len(promised)} cells {least:.3f} to {most:.3f} (promised {LOW} to {HIGH}), "
-            f"widest {widest:.3f} of labels only, harder {min(hard):.3f} to {max(hard):.3f}: "
+            f"widest {widest:.3f} of labels only, harder {', '.join(f'{share:.3f}' for share in hard) or 'none'}: "
             f"{'kept' if good else 'BROKEN'}"
         )
     return 0 if kept else 1

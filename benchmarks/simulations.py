@@ -20,6 +20,11 @@ LAYOUTS = {
     "100 of 3": np.full(100, 3),
     "30 of 2 to 20": np.tile([2, 3, 5, 8, 12, 20], 5),
 }
+HARD_CLUSTERS = {
+    (0.9, 0.5, "30 of 2 to 20"),
+    (0.95, 0.2, "40 of 5"),
+    (0.95, 0.5, "40 of 5"),
+}
 JUDGES = {"worse than useless": -0.2, "useless": 0.0, "weak": 0.2, "fair": 0.4, "good": 0.66}
 
 
@@ -95,7 +100,7 @@ def clusters(repetitions: int) -> Iterator[Cell]:
                 between = 1.0 / icc - 1.0
                 of_each = rng.beta(p * between, (1.0 - p) * between, groups)
                 shares = np.repeat(rng.binomial(sizes, of_each) / sizes, sizes, axis=1)
-                hard = p == 0.95 or (p == 0.9 and icc == 0.5 and layout == "30 of 2 to 20")
+                hard = (p, icc, layout) in HARD_CLUSTERS
                 name = f"rate {p}, ICC {icc}, {layout}"
                 yield _cell(name, p, bounded(shares, codes), promised=not hard)
 
@@ -111,7 +116,7 @@ def labelled(
                 y, f = _judged(rng, (repetitions, rows), p, min(p + off, 0.98), phi)
                 low, high, alone = _with_labels(y[:, :n], f[:, :n], f[:, n:])
                 name = f"rate {p}, judge {kind}, off by {off}, {n} labels"
-                made = _cell(name, p, (low, high), promised=p < 0.9)
+                made = _cell(name, p, (low, high), promised=p < 0.9 or n > 30)
                 yield Cell(
                     name=made.name,
                     covers=made.covers,
@@ -119,6 +124,34 @@ def labelled(
                     ratio=made.width / alone,
                     promised=made.promised,
                 )
+
+
+def labelled_clusters(repetitions: int) -> Iterator[Cell]:
+    """The same for 300 rows in documents of 5, of which 20 or 30 are labelled whole."""
+    rng = np.random.default_rng(SEED + 3)
+    codes = np.repeat(np.arange(60), 5)
+    for p in (0.5, 0.8):
+        for icc in (0.2, 0.5):
+            for documents in (20, 30):
+                for kind in ("useless", "fair", "good"):
+                    between = 1.0 / icc - 1.0
+                    of_each = rng.beta(p * between, (1.0 - p) * between, (repetitions, 60))
+                    y = (rng.random((repetitions, 300)) < of_each[:, codes]).astype(float)
+                    f = _judge_of(rng, y, p, p, JUDGES[kind])
+                    n = documents * 5
+                    found = joined(y[:, :n], f[:, :n], f[:, n:], codes)
+                    alone = bounded(y[:, :n], codes[:n])
+                    ends = joined_bounds(found, y_unit=y[:, :n], confidence=0.95)
+                    helps = (found.alone > found.variance) & (found.plain > 0.0)
+                    both = [np.where(helps, a, b) for a, b in zip(ends, alone, strict=True)]
+                    name = f"rate {p}, ICC {icc}, judge {kind}, {documents} documents labelled"
+                    made = _cell(name, p, (both[0], both[1]))
+                    yield Cell(
+                        name=name,
+                        covers=made.covers,
+                        width=made.width,
+                        ratio=made.width / float((alone[1] - alone[0]).mean()),
+                    )
 
 
 def _with_labels(y: Floats, f: Floats, u: Floats) -> tuple[Floats, Floats, float]:
@@ -138,10 +171,14 @@ def _judged(
     rng: np.random.Generator, shape: tuple[int, int], p: float, q: float, phi: float
 ) -> tuple[Floats, Floats]:
     """Verdicts of people with rate p, and of a judge with rate q, correlated by phi."""
-    shared = phi * np.sqrt(p * (1.0 - p) * q * (1.0 - q))
     y = (rng.random(shape) < p).astype(float)
+    return y, _judge_of(rng, y, p, q, phi)
+
+
+def _judge_of(rng: np.random.Generator, y: Floats, p: float, q: float, phi: float) -> Floats:
+    shared = phi * np.sqrt(p * (1.0 - p) * q * (1.0 - q))
     chance = np.where(y > 0, min(q + shared / p, 1.0), max(q - shared / (1.0 - p), 0.0))
-    return y, (rng.random(shape) < chance).astype(float)
+    return (rng.random(y.shape) < chance).astype(float)
 
 
 def _cell(name: str, truth: float, ends: tuple[Floats, Floats], *, promised: bool = True) -> Cell:

@@ -28,6 +28,8 @@ __all__ = ["Corrected", "Joined", "corrected", "joined", "power_tuning", "ppi_me
 
 FEWEST = 10
 """Labels below which a judge's use cannot be told, and the labels stand alone."""
+FEWEST_CLUSTERS = 20
+"""The same for clusters that have labels: of 12 the interval held a rate of .8 in 92 % only."""
 FOLDS = 10
 CORNER = 0.25
 """Weight of the pseudo-row at each combination of lowest and highest verdict of both."""
@@ -96,12 +98,14 @@ def corrected(
     y, f = np.asarray(labels, dtype=float), np.asarray(judged, dtype=float)
     u = np.asarray(unlabelled, dtype=float)
     codes = None
-    if clusters is not None and len(set(clusters[0])) < len(y):
-        codes = cluster_codes([*clusters[0], *clusters[1]])
+    every = [] if clusters is None else [*clusters[0], *clusters[1]]
+    if len(set(every)) < len(every):
+        codes = cluster_codes(every)
     start, width = (0.0, 1.0) if scale is None else (scale[0], scale[1] - scale[0])
     units = len(y) if codes is None else len(np.unique(codes[: len(y)]))
-    if units < FEWEST or not len(u) or np.ptp(y) == 0.0 or own.low is None or own.high is None:
-        return _alone(own, _why(units, len(u)))
+    few = units < (FEWEST if codes is None else FEWEST_CLUSTERS)
+    if few or not len(u) or np.ptp(y) == 0.0 or own.low is None or own.high is None:
+        return _alone(own, _why(units if few else None, len(u)))
     found = joined(
         (y - start) / width, (f - start) / width, (u - start) / width, codes, bool(scale)
     )
@@ -255,10 +259,10 @@ def _centred(values: "Floats") -> "Floats":
     return values - values.mean(axis=-1, keepdims=True)
 
 
-def _why(units: int, others: int) -> str:
+def _why(few: int | None, others: int) -> str:
     if not others:
         return "every row has a label"
-    return f"{units} are too few to use the judge" if units < FEWEST else "people always agree"
+    return "people always agree" if few is None else f"{few} are too few to use the judge"
 
 
 def _alone(own: Interval, why: str) -> Corrected:

@@ -89,3 +89,5 @@ def test_clusters_widen_what_labels_say():
     assert clustered.interval.estimate == pytest.approx(plain.interval.estimate, abs=0.02)
     width = plain.interval.high - plain.interval.low
     assert clustered.interval.high - clustered.interval.low > 1.3 * width
+    few = corrected(*(part[:60] for part in parts), clusters=(codes[:60], codes[120:180]))
+    assert few.interval.method.endswith("10 are too few to use the judge")

@@ -38,6 +38,10 @@ def test_labels_with_any_judge_hold_the_truth_and_are_never_much_wider_than_labe
     assert min(cell.ratio for cell in cells) < 0.85
 
 
+def test_labels_in_clusters_hold_the_truth_as_often_as_they_say():
+    assert outside(simulations.labelled_clusters(1_000)) == {}
+
+
 @pytest.mark.parametrize("kind", list(bench_false_alarms.KINDS))
 def test_two_equal_runs_are_seldom_told_apart(kind):
     assert bench_false_alarms.alarms(kind, 300) <= 0.055 + 2 * NOISE
