@@ -11,10 +11,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 import genaiops
 from tests.eval.conftest import Model
 
 KILLS = int(os.environ.get("GENAIOPS_FAULT_KILLS", "8"))
+A_ROUND = 8
 ROWS = 24
 JUDGED = 2  # judges with a model
 PROGRAM = Path(__file__).parent / "scripts" / "evaluation.py"
@@ -47,21 +50,22 @@ def stored():
     return answers, predictions
 
 
-def test_killed_evaluations_pay_for_nothing_twice_and_lose_nothing(workdir, monkeypatch):
-    generator, model = random.Random(4), Model(verdict)
+@pytest.mark.parametrize("seed", range(-(-KILLS // A_ROUND)))
+def test_killed_evaluations_pay_for_nothing_twice_and_lose_nothing(workdir, monkeypatch, seed):
+    generator, model = random.Random(seed), Model(verdict)
     monkeypatch.setenv("OPENAI_BASE_URL", model.url)
     monkeypatch.setenv("OPENAI_API_KEY", "test-key-for-loopback")
     log = workdir / "calls"
     log.touch()
     kills, tables = 0, []
-    while kills < KILLS:
+    while kills < A_ROUND:
         batch, table = len(tables), None
         while table is None:
             answers, predictions = stored()
             asked, called = len(model.requests), len(log.read_text().split())
 
             process = start(batch, log)
-            if kills < KILLS:
+            if kills < A_ROUND:
                 aim = asked + generator.randrange(1, ROWS * JUDGED // 3)
                 while process.poll() is None and len(model.requests) < aim:
                     time.sleep(0.001)

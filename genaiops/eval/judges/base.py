@@ -1,12 +1,22 @@
 """The protocol of a judge: a small frozen dataclass with one method; a failure is a value."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from genaiops.eval.case import Case, Claim, Verdict
 
-__all__ = ["Answer", "Ask", "CodeJudge", "Judge", "ModelJudge", "failed", "passed", "scored"]
+__all__ = [
+    "Answer",
+    "Ask",
+    "CodeJudge",
+    "Judge",
+    "ModelJudge",
+    "combined",
+    "failed",
+    "passed",
+    "scored",
+]
 
 T = TypeVar("T")
 
@@ -135,6 +145,24 @@ class ModelJudge(_Named, Protocol):
 
 
 Judge = CodeJudge | ModelJudge
+
+
+def combined(verdicts: Sequence[Verdict], **found: Any) -> Verdict:
+    """One verdict out of several, with what they took together; `found` are its other fields."""
+    costs = [verdict.cost_usd for verdict in verdicts]
+    inputs = [verdict.input_tokens for verdict in verdicts]
+    outputs = [verdict.output_tokens for verdict in verdicts]
+    whole = Verdict(
+        attempts=sum(verdict.attempts for verdict in verdicts),
+        cached=all(verdict.cached for verdict in verdicts),
+        cost_usd=None if None in costs else sum(cost or 0.0 for cost in costs),
+        input_tokens=None if None in inputs else sum(tokens or 0 for tokens in inputs),
+        output_tokens=None if None in outputs else sum(tokens or 0 for tokens in outputs),
+        stage=verdicts[-1].stage,
+        raw="\n\n".join(verdict.raw or "" for verdict in verdicts),
+        judge_trace_id=verdicts[-1].judge_trace_id,
+    )
+    return replace(whole, **found)
 
 
 def passed(ok: bool, rationale: str | None = None) -> Verdict:
