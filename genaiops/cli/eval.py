@@ -75,6 +75,16 @@ def eval_group() -> None:
 @click.option("--name", help="Name of the run.")
 @click.option("--cluster", help="Column whose equal values belong together.")
 @click.option(
+    "--labels",
+    metavar="FILE",
+    help="What people say about some random rows: id, judge, value. Or human, for what is stored.",
+)
+@click.option(
+    "--stop",
+    metavar="RULE",
+    help="End as soon as it is decided: 'token_f1 >= 0.4', a half-width as 0.05, or a run.",
+)
+@click.option(
     "--gate",
     "gates",
     multiple=True,
@@ -82,13 +92,15 @@ def eval_group() -> None:
     help="As in 'token_f1 >= 0.4': exit status 1 when a lower bound falls short.",
 )
 @format_option
-def run(
+def run(  # noqa: PLR0913  one argument an option
     file: str,
     predict: str | None,
     judges: tuple[str, ...],
     judge_model: str | None,
     name: str | None,
     cluster: str | None,
+    labels: str | None,
+    stop: str | None,
     gates: tuple[str, ...],
     format: Format,  # noqa: A002  the option is called --format
 ) -> None:
@@ -105,6 +117,8 @@ def run(
         name=name,
         judge_model=judge_model,
         cluster=cluster,
+        labels=labels,
+        stop=_rule(stop),
     )
     _print_result(result, format)
     tested = [result.gate(gate) for gate in gates]
@@ -112,6 +126,14 @@ def run(
         message(str(gate))
     if not all(tested):
         sys.exit(1)
+
+
+def _rule(stop: str | None) -> str | float | None:
+    """A number is a half-width; the rest is read by `evaluate`."""
+    try:
+        return None if stop is None else float(stop)
+    except ValueError:
+        return stop
 
 
 @eval_group.command()

@@ -119,3 +119,17 @@ def test_power_plans_from_a_rate_or_a_run(invoke):
     assert (score["score"], score["rows"], score["rows_needed"]) == ("exact_match", 9, 22)
     assert wrong.exit_code == 2
     assert "give RUN (and --other), or --rate and --rows" in wrong.stderr
+
+
+def test_run_takes_labels_from_a_file_and_a_rule_to_stop(invoke, workdir):
+    said = [{"id": row["id"], "judge": "exact_match", "value": "no"} for row in ROWS[:4]]
+    (workdir / "labels.jsonl").write_text("\n".join(map(json.dumps, said)))
+    args = ("run", "rows.jsonl", "--predict", "MOD:shout", "--judge", "exact_match")
+
+    labelled = invoke(*args, "--labels", "labels.jsonl")
+    stopped = invoke(*args, "--stop", "0.05")
+    refused = invoke(*args, "--stop", "f1 > 0.5")
+
+    assert "what people say, from 4 labels; the judge is not used" in labelled.stdout
+    assert "betting, holds at every look" in stopped.stdout
+    assert "stop= names 'f1': use one of exact_match" in refused.stderr
