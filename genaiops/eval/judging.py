@@ -15,8 +15,9 @@ from genaiops.eval.judges.base import Answer, CodeJudge, Judge, ModelJudge, fail
 from genaiops.eval.judges.custom import FunctionJudge
 from genaiops.eval.parsing import CutOffError, Labels, UnreadableError, read_answer
 from genaiops.eval.task import in_thread
+from genaiops.gateway.config import target_from_environment
 
-__all__ = ["Asking", "case_of", "check_judges", "judge_case", "model_of"]
+__all__ = ["Asking", "case_of", "check_judges", "check_models", "judge_case", "model_of"]
 
 T = TypeVar("T")
 _ATTEMPTS = 2
@@ -64,6 +65,20 @@ def model_of(judge: Judge, judge_model: str | None) -> str | None:
             "or set GENAIOPS_JUDGE_MODEL, for example to 'openai/gpt-5-mini'"
         )
     return model
+
+
+def check_models(judges: Sequence[Judge], models: Mapping[str, str | None]) -> None:
+    """Finds a model that cannot be asked before anything is paid for.
+
+    Raises: ConfigError when a provider is unknown or has no key, NotFoundError when it is known
+        not to have the model.
+    """
+    for judge in judges:
+        model = models[judge.name]
+        members: Sequence[ModelJudge] = getattr(judge, "members", ())
+        asked = {member.model or model for member in members} if members else {model}
+        for name in filter(None, asked):
+            target_from_environment(name)
 
 
 def case_of(row: Row, prediction: Prediction) -> Case:

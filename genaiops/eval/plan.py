@@ -13,7 +13,7 @@ from genaiops.eval.answers import CacheMode
 from genaiops.eval.case import Row
 from genaiops.eval.dataset import load_rows
 from genaiops.eval.judges.base import Judge
-from genaiops.eval.judging import check_judges, model_of
+from genaiops.eval.judging import check_judges, check_models, model_of
 from genaiops.eval.labels import Labels, labels_for
 from genaiops.eval.stopping import Stopper
 from genaiops.eval.stoprule import stopper_of
@@ -95,6 +95,8 @@ def make_plan(
     _check_options(options)
     checked = check_judges(judges)
     models = {judge.name: model_of(judge, options.judge_model) for judge in checked}
+    if options.cache != "replay":
+        check_models(checked, models)
     rows = load_rows(data)
     for judge in checked:
         _check_needs(judge, rows, fn)

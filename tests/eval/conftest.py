@@ -10,8 +10,8 @@ import pytest
 class Model(http.server.ThreadingHTTPServer):
     """A chat model that answers what the test says (text, text and finish reason, or a status)."""
 
-    def __init__(self, answers):
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, answers, port=0):
+        super().__init__(("127.0.0.1", port), _Handler)
         self.answers = answers
         self.logprobs = None
         self.cost = None
