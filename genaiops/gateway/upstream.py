@@ -30,8 +30,7 @@ class UpstreamFailure(Exception):  # noqa: N818 - not an error of its own: calle
 
     def __init__(self, kind: FailureKind, reason: str) -> None:
         super().__init__(f"{kind}: {reason}")
-        self.kind: _LARGE = 1 << 20  # bytes of a request above which aiohttp wants to send pieces
-FailureKind = kind
+        self.kind: FailureKind = kind
         self.reason = reason
         self.attempts = 1
 
