@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from genaiops.eval.stats.multiple import holm
 from genaiops.eval.stats.paired import difference
-from genaiops.eval.stats.sequential import e_values
+from genaiops.eval.stopping import Rule, Stopper
 
 Floats = NDArray[np.float64]
 REPETITIONS = 2_000
-MOST, ALPHA, EVERY = 0.055, 0.05, 20
+MOST, ALPHA = 0.055, 0.05
 SEED = 20_261_125
 
 
@@ -51,10 +51,17 @@ def ten_judges(rng: np.random.Generator, gain: float) -> bool:
     return min(holm(tests)) <= ALPHA
 
 
-def peeking(rng: np.random.Generator, gain: float, *, graded: bool) -> bool:
-    a, b = _runs(rng, gain, graded=graded, n=400)
-    evidence = e_values(np.clip(a - b, -1.0, 1.0))
-    return bool((evidence[EVERY - 1 :: EVERY] >= 1.0 / ALPHA).any())
+def peeking(rng: np.random.Generator, gain: float, *, graded: bool, n: int = 400) -> bool:
+    """What `stop=` does with another run: looks every 20 rows, and stops when it is sure."""
+    a, b = _runs(rng, gain, graded=graded, n=n)
+    others = {"judge": {str(row): value for row, value in enumerate(b.tolist())}}
+    order = [(str(row), None) for row in range(n)]
+    stopper = Stopper(
+        Rule(text="", others=others), order, {"judge": (0.0, 1.0)}, confidence=1 - ALPHA, seed=0
+    )
+    for row, value in enumerate(a.tolist()):
+        stopper.add(str(row), {"judge": value})
+    return stopper.reason is not None
 
 
 KINDS: dict[str, Callable[[np.random.Generator, float], bool]] = {

@@ -5,16 +5,13 @@ at any moment is a random sample; bets on them stay fair however often one looks
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from genaiops.eval.stats.intervals import Interval
 from genaiops.eval.stats.paired import Difference
 from genaiops.eval.stats.sequential import Bets, e_values
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = [
     "EVERY",
@@ -129,100 +126,129 @@ def sequential_difference(
 
 
 @dataclass(slots=True)
+class _Watched:
+    """One judge while the rows come in: bets on its mean, and its gaps to another run.
+
+    Attributes:
+        bets: None where the mean does not matter.
+        total: Sum over the cluster that is coming in, on a scale from 0 to 1.
+        size: Its rows that have a verdict.
+        gap: Sum of its differences to the other run.
+    """
+
+    scale: Scale
+    bets: Bets | None
+    gaps: list[float] = field(default_factory=list[float])
+    total: float = 0.0
+    size: int = 0
+    gap: float = 0.0
+    paired: int = 0
+
+    def take(self, number: float, other: float | None) -> None:
+        """One row."""
+        low, high = self.scale
+        self.total += (number - low) / (high - low)
+        self.size += 1
+        if other is not None:
+            self.gap += (number - other) / (high - low)
+            self.paired += 1
+
+    def close(self, largest: int) -> None:
+        """The end of a cluster; without clusters, of a row."""
+        if self.size and self.bets is not None:
+            self.bets.add(self.total / largest, self.size / largest)
+        if self.paired:
+            self.gaps.append(self.gap / largest)
+        self.total, self.size, self.gap, self.paired = 0.0, 0, 0.0, 0
+
+    def ends(self) -> Scale:
+        """The interval now."""
+        low, high = (0.0, 1.0) if self.bets is None else self.bets.look()
+        width = self.scale[1] - self.scale[0]
+        return self.scale[0] + width * low, self.scale[0] + width * high
+
+    def evidence(self) -> float:
+        """Against "as good as the other run"."""
+        import numpy as np
+
+        return float(e_values(np.array(self.gaps))[-1]) if self.gaps else 1.0
+
+
 class Stopper:
     """Told what each row got, says when it is enough.
 
     Attributes:
         order: Rows as (row id, cluster) in the order they are handed out.
-        scales: Smallest and largest number of each judge.
+        seed: Of that order.
         reason: Why it stopped, None as long as it goes on.
     """
 
-    rule: Rule
-    order: Sequence[tuple[str, Hashable]]
-    scales: Mapping[str, Scale]
-    confidence: float
-    seed: int
-    repeats: int = 1
-    reason: str | None = None
-    _parts: dict[str, list[Mapping[str, float | None]]] = field(
-        default_factory=dict[str, list[Mapping[str, float | None]]]
-    )
-    _done: dict[str, Mapping[str, float | None]] = field(
-        default_factory=dict[str, Mapping[str, float | None]]
-    )
-    _taken: int = 0
-
-    def add(self, row_id: str, numbers: Mapping[str, float | None]) -> None:
-        """Takes in a row and what each judge said about it, and looks every `EVERY` rows.
-
-        A row that is repeated counts when its last repeat is there, with the means.
-        """
-        parts = self._parts.setdefault(row_id, [])
-        parts.append(numbers)
-        if len(parts) < self.repeats:
-            return
-        self._done[row_id] = {name: _mean(part.get(name) for part in parts) for name in numbers}
-        before = self._taken // EVERY
-        while self._taken < len(self.order) and self.order[self._taken][0] in self._done:
-            self._taken += 1
-        if self.reason is None and self._taken // EVERY > before:
-            self.reason = self._decided()
+    def __init__(
+        self,
+        rule: Rule,
+        order: Sequence[tuple[str, Hashable]],
+        scales: Mapping[str, Scale],
+        *,
+        confidence: float,
+        seed: int,
+        repeats: int = 1,
+    ) -> None:
+        self.rule = rule
+        self.order = order
+        self.seed = seed
+        self.reason: str | None = None
+        self._alpha = 1.0 - confidence
+        self._repeats = repeats
+        self._watched = {
+            name: _Watched(scale=scale, bets=None if rule.others else Bets(self._alpha))
+            for name, scale in scales.items()
+        }
+        sizes = Counter(cluster for _, cluster in order if cluster is not None)
+        self._largest = max(sizes.values(), default=1)
+        self._parts: dict[str, list[Mapping[str, float | None]]] = {}
+        self._taken = 0
 
     @property
     def ending(self) -> Ending:
         """How it ended."""
         return Ending(seed=self.seed, reason=self.reason)
 
-    def _decided(self) -> str | None:
-        there = dict(self.order[: self._whole_units()])
-        found = f"{self.rule.text}: decided after {len(there)} rows"
+    def add(self, row_id: str, numbers: Mapping[str, float | None]) -> None:
+        """Takes in a row and what each judge said about it, and looks every `EVERY` rows.
+
+        A row that is repeated counts when its last repeat is there, with the means. Rows count in
+        the order they were handed out, whichever was done first.
+        """
+        self._parts.setdefault(row_id, []).append(numbers)
+        while self._taken < len(self.order):
+            parts = self._parts.get(self.order[self._taken][0], ())
+            if len(parts) < self._repeats:
+                return
+            self._take(parts)
+            if self.reason is None and self._taken % EVERY == 0 and self._decided():
+                self.reason = f"{self.rule.text}: decided after {self._taken} rows"
+
+    def _take(self, parts: Sequence[Mapping[str, float | None]]) -> None:
+        row_id, cluster = self.order[self._taken]
+        self._taken += 1
+        following = self.order[self._taken][1] if self._taken < len(self.order) else None
+        for name, watched in self._watched.items():
+            number = _mean(part.get(name) for part in parts)
+            if number is not None:
+                watched.take(number, self.rule.others.get(name, {}).get(row_id))
+            if cluster is None or cluster != following:
+                watched.close(self._largest)
+
+    def _decided(self) -> bool:
         if self.rule.others:
-            return found if self._differs(there) else None
-        names = {name for name, _ in self.rule.conditions} or set(self.scales)
-        ends = {name: self._ends(name, there) for name in names}
+            enough = len(self.rule.others) / self._alpha
+            return any(self._watched[name].evidence() >= enough for name in self.rule.others)
+        ends = {name: watched.ends() for name, watched in self._watched.items()}
         if self.rule.half_width is not None:
-            widths = [(high - low) / 2.0 <= self.rule.half_width for low, high in ends.values()]
-            return found if all(widths) else None
-        decided = [
+            return all((high - low) / 2.0 <= self.rule.half_width for low, high in ends.values())
+        return all(
             ends[name][0] > limit or ends[name][1] < limit for name, limit in self.rule.conditions
-        ]
-        return found if all(decided) else None
-
-    def _whole_units(self) -> int:
-        """Rows that are there, without a cluster of which some are still to come."""
-        taken = self._taken
-        if taken < len(self.order) and (cluster := self.order[taken][1]) is not None:
-            while taken and self.order[taken - 1][1] == cluster:
-                taken -= 1
-        return taken
-
-    def _ends(self, name: str, there: Mapping[str, Hashable]) -> Scale:
-        numbers = {row_id: self._done[row_id].get(name) for row_id in there}
-        if all(number is None for number in numbers.values()):
-            return self.scales[name]
-        found = sequential_interval(
-            numbers, there, seed=self.seed, confidence=self.confidence, scale=self.scales[name]
         )
-        return found.low or 0.0, found.high or 0.0
-
-    def _differs(self, there: Mapping[str, Hashable]) -> bool:
-        import numpy as np
-
-        alpha = (1.0 - self.confidence) / len(self.rule.others)
-        for name, others in self.rule.others.items():
-            gaps = {
-                row_id: mine - theirs
-                for row_id in there
-                if (mine := self._done[row_id].get(name)) is not None
-                and (theirs := others.get(row_id)) is not None
-            }
-            low, high = self.scales[name]
-            units = _units(gaps, there, self.seed, (0.0, high - low))
-            evidence: NDArray[np.float64] = e_values(np.array([total for total, _ in units]))
-            if len(units) and float(evidence[-1]) >= 1.0 / alpha:
-                return True
-        return False
 
 
 def _units(

@@ -44,9 +44,9 @@ def stopper_of(
         key=lambda item: handing_out(item[0], item[1], seed),
     )
     return Stopper(
-        rule=_rule(stop, known),
-        order=order,
-        scales=known,
+        _rule(stop, known),
+        order,
+        known,
         confidence=confidence,
         seed=seed,
         repeats=repeats,
