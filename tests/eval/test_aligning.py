@@ -93,3 +93,42 @@ def test_too_few_labels_and_labels_that_cannot_be_read_are_refused():
         TokenF1().align(graded(12))
     with pytest.raises(genaiops.EvalError, match="label of row 1 is NoneType"):
         TokenF1().agreement([{"question": "q", "answer": "a", "expected": "a"}])
+
+
+def test_a_judge_model_that_gives_numbers_is_cut_without_asking_it_again(model):
+    judge = genaiops.make_judge("quality", "Rate {{outputs}}", values=float, model="openai/judge")
+    rows = [
+        {"question": f"q{n}", "answer": f"answer {n % 10} of {n}", "label": n % 10 >= 7}
+        for n in range(40)
+    ]
+
+    def answer(request, number):
+        text = request["messages"][-1]["content"]
+        grade = int(text.split("answer ")[1].split()[0])
+        return json.dumps({"rationale": "r", "verdict": 0.5 + grade / 20})
+
+    model.answers = answer
+    found = judge.align(rows, shots=0)
+    asked = len(model.requests)
+    result = genaiops.evaluate(
+        [{key: row[key] for key in ("question", "answer")} for row in rows], judges=[found.judge]
+    )
+
+    assert (found.before.kappa, found.after.kappa) == (0.0, 1.0)
+    assert (result["quality"].estimate, result["quality"].method) == (0.3, "Wilson")
+    assert len(model.requests) == asked == 40
+
+
+def test_an_async_judge_is_cut_too():
+    @genaiops.judge(scale=(0.0, 1.0))
+    async def share(outputs):
+        return len(outputs) / 10
+
+    rows = [
+        {"question": f"q{n}", "answer": "x" * (n % 10 + 1), "label": n % 10 > 5} for n in range(40)
+    ]
+
+    found = share.align(rows)
+
+    assert found.after.kappa > found.before.kappa
+    assert found.judge.agreement(rows).sensitivity.estimate == 1.0
