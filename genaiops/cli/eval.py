@@ -1,4 +1,4 @@
-"""`genaiops eval`: run, compare, and plan how many rows to take."""
+"""`genaiops eval`: run, compare, report, label, and plan how many rows to take."""
 
 import importlib
 import math
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from genaiops.cli.eval_report import label, report
 from genaiops.cli.output import Format, emit, format_option, message
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ _POWER_COLUMNS = (
 @click.group("eval")
 def eval_group() -> None:
     """Evaluate in a terminal or in CI."""
+
+
+eval_group.add_command(report)
+eval_group.add_command(label)
 
 
 @eval_group.command()
@@ -284,6 +289,17 @@ def _judge(text: str) -> "Judge":
     if ":" in text:
         return cast("Judge", _imported(text, "--judge"))
     plain: dict[str, Callable[[], Judge]] = {
+        "answer_relevance": judges.AnswerRelevance,
+        "context_precision": judges.ContextPrecision,
+        "context_recall": judges.ContextRecall,
+        "context_relevance": judges.ContextRelevance,
+        "correctness": judges.Correctness,
+        "cost_usd": judges.Cost,
+        "latency_ms": judges.Latency,
+        "pairwise": judges.Pairwise,
+        "pii": judges.PII,
+        "safety": judges.Safety,
+        "tool_call_correctness": judges.ToolCallCorrectness,
         "mrr": judges.MRR,
         "exact_match": judges.ExactMatch,
         "contains": judges.Contains,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from genaiops.errors import EvalError, NotFoundError
@@ -10,7 +11,9 @@ from genaiops.eval.case import Verdict
 from genaiops.eval.compare import Comparison, compare_rows
 from genaiops.eval.doubt import doubtful
 from genaiops.eval.gate import Gate, condition_of, gate_on
+from genaiops.eval.html import Page, page, stored_cases
 from genaiops.eval.labels import Labels, kept_labels, labels_of
+from genaiops.eval.opinions import differing
 from genaiops.eval.planning import PowerTable, power_table
 from genaiops.eval.score import RowResult, Score, by_row, score_of
 from genaiops.eval.stats.agreement import Agreement, agreement_of
@@ -177,6 +180,34 @@ class EvalResult:
         """
         return gate_on(self[condition_of(condition)[0]], condition)
 
+    def html(
+        self,
+        path: str | Path,
+        *,
+        against: "EvalResult | str | None" = None,
+        dashboard: str | None = None,
+    ) -> Path:
+        """Writes one HTML file with scores, intervals and every row with its verdicts.
+
+        Args:
+            path: Where to; the file needs nothing beside it.
+            against: A run to compare with: the file then names the rows that got worse.
+            dashboard: Address of the dashboard, for links to traces.
+        """
+        complete = all(row.case is not None for row in self.rows)
+        shown = Page(
+            run_id=self.run_id,
+            confidence=self.confidence,
+            scores=self.scores,
+            rows=self.rows,
+            notes=self._notes(),
+            cases={} if complete else stored_cases(self.run_id),
+            comparison=None if against is None else self.compare(against),
+            dashboard=dashboard,
+        )
+        Path(path).write_text(page(shown), encoding="utf-8")
+        return Path(path)
+
     def __str__(self) -> str:
         head = ("score", "estimate", f"{self.confidence:.0%} interval", "n", "failed", "cost USD")
         lines = [
@@ -207,6 +238,7 @@ class EvalResult:
         if len(failures) > _SHOWN_FAILURES:
             notes.append(f"and {len(failures) - _SHOWN_FAILURES} more in result.failures()")
         notes += [said for score in self.scores.values() if (said := _about(score))]
+        notes += differing(self.rows)
         if self.labels is not None and self.labels.unknown:
             notes.append(f"{self.labels.unknown} labels are for rows that are not there")
         if self.ending is not None and self.ending.reason is not None:
