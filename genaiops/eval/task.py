@@ -11,8 +11,8 @@ from typing import Any, TypeVar, cast
 
 from genaiops.errors import EvalError
 from genaiops.eval.case import Prediction, Row
-from genaiops.eval.dataset import plain
-from genaiops.eval.retrieved import Found, Watch
+from genaiops.eval.retrieved import Watch
+from genaiops.runs.found import Found, plain
 from genaiops.tracing import start_span, update_current_trace
 from genaiops.tracing.context import Context, set_context
 
