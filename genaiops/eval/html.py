@@ -17,7 +17,7 @@ from genaiops.eval.score import RowResult, Score
 from genaiops.eval.table import cells, number
 from genaiops.query import evals
 
-__all__ = ["Page", "page", "stored_cases"]
+__all__ = ["Page", "page", "place_of", "stored_cases"]
 
 MOST_ROWS = 5_000
 _MOST_CHARS = 20_000
@@ -241,6 +241,12 @@ def _decoded(text: str | None) -> Any:  # any JSON value
         return None if text is None else msgspec.json.decode(text)
     except msgspec.DecodeError:
         return text
+
+
+def place_of(result: RowResult, score: Score) -> float:
+    """Where a number stands on its scale; the number itself where the scale is unknown."""
+    share = _share(result, score)
+    return (result.number or 0.0) if share is None else share
 
 
 def _block(name: str, text: str | None) -> str:

@@ -10,8 +10,9 @@ from genaiops.errors import EvalError, NotFoundError
 from genaiops.eval.case import Verdict
 from genaiops.eval.compare import Comparison, compare_rows
 from genaiops.eval.doubt import doubtful
+from genaiops.eval.flat import flat
 from genaiops.eval.gate import Gate, condition_of, gate_on
-from genaiops.eval.html import Page, page, stored_cases
+from genaiops.eval.html import Page, page, place_of, stored_cases
 from genaiops.eval.labels import Labels, kept_labels, labels_of
 from genaiops.eval.opinions import differing
 from genaiops.eval.planning import PowerTable, power_table
@@ -61,11 +62,16 @@ class EvalResult:
         """What could not be judged, each with its error."""
         return [row for row in self.rows if row.error is not None]
 
+    def worst(self, n: int = 10) -> list[RowResult]:
+        """The verdicts with the lowest place on their scale, failures left out."""
+        judged = [row for row in self.rows if row.number is not None]
+        return sorted(judged, key=lambda row: place_of(row, self.scores[row.judge]))[:n]
+
     def to_df(self) -> Any:  # pandas is optional, so its type cannot be named
         """One line for each verdict, as a pandas DataFrame (needs pandas)."""
         import pandas as pd
 
-        return pd.DataFrame([_flat(row) for row in self.rows])
+        return pd.DataFrame([flat(row) for row in self.rows])
 
     def compare(self, other: "EvalResult | str", margin: float = 0.0) -> Comparison:
         """This run minus the other, judge by judge, on the rows that both judged.
@@ -379,26 +385,3 @@ def _by_judge(rows: Sequence[RowResult]) -> dict[str, list[RowResult]]:
     for row in rows:
         found.setdefault(row.judge, []).append(row)
     return found
-
-
-def _flat(row: RowResult) -> dict[str, Any]:
-    verdict, case = row.verdict, row.case
-    return {
-        "row_id": row.row_id,
-        "repeat": row.repeat,
-        "judge": row.judge,
-        "value": verdict.value,
-        "number": verdict.number,
-        "rationale": verdict.rationale,
-        "error": verdict.error,
-        "inputs": None if case is None else case.inputs,
-        "outputs": None if case is None else case.outputs,
-        "expected": None if case is None else case.expected,
-        "attempts": verdict.attempts,
-        "cached": verdict.cached,
-        "input_tokens": verdict.input_tokens,
-        "output_tokens": verdict.output_tokens,
-        "cost_usd": verdict.cost_usd,
-        "duration_ms": verdict.duration_ms,
-        "trace_id": row.trace_id,
-    }

@@ -89,6 +89,12 @@ def test_failed_rows_and_those_with_the_lowest_numbers_come_first(workdir):
     assert "no two" in seen.text
 
 
+def test_the_worst_verdicts_are_at_hand(results):
+    _, worse = results
+
+    assert [row.number for row in worse.worst(2)] == [0.0, 0.0]
+
+
 def test_the_flip_rate_of_pairs_stands_in_the_table(model):
     model.answers = lambda request, number: '{"rationale": "r", "verdict": "first"}'
 
