@@ -44,8 +44,9 @@ def evaluate(  # noqa: PLR0913  the signature is a promise
     pays for no stored answer twice; Ctrl-C leaves what is done in the store.
 
     Args:
-        data: Rows as dicts, a pandas or Arrow table, or the path of a ``.jsonl``, ``.csv`` or
-            ``.parquet`` file.
+        data: Rows as dicts, a pandas or Arrow table, the path of a ``.jsonl``, ``.csv`` or
+            ``.parquet`` file, a dataset, or traces (the answer of `search_traces`): these are
+            scored for what they recorded, and carry the verdicts.
         predict_fn: Takes a row's inputs as keyword arguments (text as ``question=``), sync or
             async; returns the answer, or a dict with ``outputs``, ``contexts``,
             ``retrieved_ids``. None scores the rows' own outputs.
