@@ -14,7 +14,15 @@ from genaiops.eval.judges.base import Judge
 from genaiops.model.assessment import Assessment
 from genaiops.store import current_store, events
 
-__all__ = ["HUMAN", "Labels", "keep_labels", "kept_labels", "label_number", "labels_for", "labels_of"]
+__all__ = [
+    "HUMAN",
+    "Labels",
+    "keep_labels",
+    "kept_labels",
+    "label_number",
+    "labels_for",
+    "labels_of",
+]
 
 HUMAN = "human"
 """``labels="human"`` takes what people said about the rows' traces from the store."""

@@ -206,5 +206,19 @@ _MAPS = ("properties", "$defs", "definitions")
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
 _SINGLE = ("items", "additionalProperties", "not")
 _PLAIN = frozenset(
-    ["$ref", "$id", "$schema", "$comment", "title", "description", "default", "examples", "format", "required", "readOnly", "writeOnly", "deprecated"]
+    [
+        "$ref",
+        "$id",
+        "$schema",
+        "$comment",
+        "title",
+        "description",
+        "default",
+        "examples",
+        "format",
+        "required",
+        "readOnly",
+        "writeOnly",
+        "deprecated",
+    ]
 )
