@@ -49,8 +49,11 @@ _HOME = {
     "genaiops.query": ("get_trace", "search_traces", "sql"),
     "genaiops.runs": (
         "active_run",
+        "add_to_dataset",
+        "create_dataset",
         "create_experiment",
         "end_run",
+        "get_dataset",
         "get_experiment_by_name",
         "get_metric_history",
         "get_run",

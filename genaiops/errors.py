@@ -85,6 +85,7 @@ class ProviderError(GenaiopsError):
         status: HTTP status of the provider's answer, None when there was none.
         provider: Name of the provider, as in ``openai/gpt-5-mini``.
         retry_after_s: Seconds the provider asked to wait, None when it did not say.
+        unreachable: There was no connection.
     """
 
     def __init__(
@@ -94,11 +95,13 @@ class ProviderError(GenaiopsError):
         provider: str = "",
         status: int | None = None,
         retry_after_s: float | None = None,
+        unreachable: bool = False,
     ) -> None:
         super().__init__(message)
         self.provider = provider
         self.status = status
         self.retry_after_s = retry_after_s
+        self.unreachable = unreachable
 
 
 class AuthenticationError(ProviderError):

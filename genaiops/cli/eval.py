@@ -1,17 +1,20 @@
-"""`genaiops eval`: run and compare."""
+"""`genaiops eval`: run, compare, report, label, and plan how many rows to take."""
 
 import importlib
+import math
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from genaiops.cli.eval_report import label, report
 from genaiops.cli.output import Format, emit, format_option, message
 
 if TYPE_CHECKING:
     from genaiops.eval import Comparison, EvalResult
     from genaiops.eval.judges import Judge
+    from genaiops.eval.planning import PowerTable
 
 __all__ = ["eval_group"]
 
@@ -41,10 +44,25 @@ _CHANGE_COLUMNS = (
     "method",
 )
 
+_POWER_COLUMNS = (
+    "score",
+    "detect",
+    "rows",
+    "power",
+    "rows_needed",
+    "detectable",
+    "deviation",
+    "design_effect",
+)
+
 
 @click.group("eval")
 def eval_group() -> None:
     """Evaluate in a terminal or in CI."""
+
+
+eval_group.add_command(report)
+eval_group.add_command(label)
 
 
 @eval_group.command()
@@ -62,6 +80,16 @@ def eval_group() -> None:
 @click.option("--name", help="Name of the run.")
 @click.option("--cluster", help="Column whose equal values belong together.")
 @click.option(
+    "--labels",
+    metavar="FILE",
+    help="What people say about some random rows: id, judge, value. Or human, for what is stored.",
+)
+@click.option(
+    "--stop",
+    metavar="RULE",
+    help="End as soon as it is decided: 'token_f1 >= 0.4', a half-width as 0.05, or a run.",
+)
+@click.option(
     "--gate",
     "gates",
     multiple=True,
@@ -69,13 +97,15 @@ def eval_group() -> None:
     help="As in 'token_f1 >= 0.4': exit status 1 when a lower bound falls short.",
 )
 @format_option
-def run(
+def run(  # noqa: PLR0913  one argument an option
     file: str,
     predict: str | None,
     judges: tuple[str, ...],
     judge_model: str | None,
     name: str | None,
     cluster: str | None,
+    labels: str | None,
+    stop: str | None,
     gates: tuple[str, ...],
     format: Format,  # noqa: A002  the option is called --format
 ) -> None:
@@ -92,6 +122,8 @@ def run(
         name=name,
         judge_model=judge_model,
         cluster=cluster,
+        labels=labels,
+        stop=_rule(stop),
     )
     _print_result(result, format)
     tested = [result.gate(gate) for gate in gates]
@@ -99,6 +131,14 @@ def run(
         message(str(gate))
     if not all(tested):
         sys.exit(1)
+
+
+def _rule(stop: str | None) -> str | float | None:
+    """A number is a half-width; the rest is read by `evaluate`."""
+    try:
+        return None if stop is None else float(stop)
+    except ValueError:
+        return stop
 
 
 @eval_group.command()
@@ -116,6 +156,71 @@ def compare(a: str, b: str, margin: float, format: Format) -> None:  # noqa: A00
         click.echo(str(found))
         return
     emit(_changes(found, first, second), _CHANGE_COLUMNS, format)
+
+
+@eval_group.command("power")
+@click.argument("run_id", metavar="[RUN]", required=False)
+@click.option("--detect", type=float, required=True, help="The true difference to be found.")
+@click.option("--other", metavar="RUN", help="A second run, to measure how rows go together.")
+@click.option("--rate", type=float, help="Without RUN: the pass rate that is expected.")
+@click.option("--rows", type=int, help="Without RUN: the number of rows.")
+@click.option(
+    "--correlation",
+    type=float,
+    default=0.5,
+    show_default=True,
+    help="Of a row's scores in two runs, where --other does not tell it.",
+)
+@click.option(
+    "--power", "wanted", type=float, default=0.8, show_default=True, help="Chance to find it."
+)
+@format_option
+def power_command(
+    run_id: str | None,
+    detect: float,
+    other: str | None,
+    rate: float | None,
+    rows: int | None,
+    correlation: float,
+    wanted: float,
+    format: Format,  # noqa: A002  the option is called --format
+) -> None:
+    """How many rows it takes to see a difference between two runs.
+
+    Takes the spread of the scores from RUN, or plans for a pass rate before anything was run, as
+    in: genaiops eval power --rate 0.8 --rows 200 --detect 0.05
+    """
+    from genaiops.eval import load_result
+    from genaiops.eval.planning import plan_power
+
+    if run_id is not None and rate is None and rows is None:
+        found = load_result(run_id).power(
+            detect, other=other, correlation=correlation, power=wanted
+        )
+    elif run_id is None and other is None and rate is not None and rows is not None:
+        found = plan_power(rate=rate, detect=detect, n=rows, correlation=correlation, power=wanted)
+    else:
+        raise click.UsageError("give RUN (and --other), or --rate and --rows")
+    if format == "table":
+        click.echo(str(found))
+        return
+    emit(_powers(found), _POWER_COLUMNS, format)
+
+
+def _powers(found: "PowerTable") -> list[tuple[Any, ...]]:  # cells of several types
+    return [
+        (
+            score.name,
+            score.detect,
+            score.n,
+            score.power,
+            math.ceil(score.rows),
+            score.detectable,
+            score.deviation,
+            score.design,
+        )
+        for score in found.values()
+    ]
 
 
 def _print_result(result: "EvalResult", format: Format) -> None:  # noqa: A002  as above
@@ -184,6 +289,17 @@ def _judge(text: str) -> "Judge":
     if ":" in text:
         return cast("Judge", _imported(text, "--judge"))
     plain: dict[str, Callable[[], Judge]] = {
+        "answer_relevance": judges.AnswerRelevance,
+        "context_precision": judges.ContextPrecision,
+        "context_recall": judges.ContextRecall,
+        "context_relevance": judges.ContextRelevance,
+        "correctness": judges.Correctness,
+        "cost_usd": judges.Cost,
+        "latency_ms": judges.Latency,
+        "pairwise": judges.Pairwise,
+        "pii": judges.PII,
+        "safety": judges.Safety,
+        "tool_call_correctness": judges.ToolCallCorrectness,
         "mrr": judges.MRR,
         "exact_match": judges.ExactMatch,
         "contains": judges.Contains,

@@ -1,14 +1,19 @@
 """Evaluation: data, judges, intervals."""
 
+from genaiops.eval.aligning import study
 from genaiops.eval.case import Case, Claim, Prediction, Row, Verdict
 from genaiops.eval.compare import Change, Comparison
 from genaiops.eval.gate import Gate
 from genaiops.eval.judges import judge, make_judge
+from genaiops.eval.judges.study import Alignment, connect
 from genaiops.eval.loop import aevaluate, evaluate
 from genaiops.eval.report import EvalResult, load_result
 from genaiops.eval.score import RowResult, Score
+from genaiops.eval.stats.agreement import Agreement
 
 __all__ = [
+    "Agreement",
+    "Alignment",
     "Case",
     "Change",
     "Claim",
@@ -26,3 +31,5 @@ __all__ = [
     "load_result",
     "make_judge",
 ]
+
+connect(study)

@@ -2,14 +2,19 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
 
 from genaiops.errors import BadRequestError, EvalError
-from genaiops.eval.record import Recorder
+from genaiops.eval.budget import Budget
+from genaiops.eval.judges.base import ModelJudge
+from genaiops.eval.limiter import Limiter
+from genaiops.eval.logprobs import verdict_logprobs
+from genaiops.eval.record import Kept, Recorder
+from genaiops.eval.throttle import Policy
 from genaiops.gateway import Completion, acomplete
 from genaiops.model import semconv
 from genaiops.tracing import start_span
@@ -26,6 +31,8 @@ class Question:
 
     Attributes:
         repeat: Of the row; a repetition is a question of its own.
+        attempt: From 0; from the third on, an equal question is asked anew.
+        logprobs: Log-probabilities of the verdict are wanted.
     """
 
     judge: str
@@ -34,6 +41,8 @@ class Question:
     schema: Mapping[str, Any]
     messages: Messages
     repeat: int = 0
+    attempt: int = 0
+    logprobs: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +55,17 @@ class Reply:
     output_tokens: int | None = None
     cost_usd: float | None = None
     judge_trace_id: str | None = None
+    logprobs: Mapping[str, float] | None = None
     cached: bool = False
 
 
 def content_key(question: Question) -> str:
     """SHA-256 (hex) of the question; equal questions share an answer, whoever asks."""
     parts = [question.version, question.model, question.schema, question.messages, question.repeat]
+    if question.logprobs:
+        parts.append("logprobs")
+    if question.attempt > 1:
+        parts.append(question.attempt)
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
 
 
@@ -66,30 +80,46 @@ class Answers:
 
     Attributes:
         known: Stored answers by content key.
-        limit: Bounds the calls in flight.
-        timeout_s: Of one call.
+        policy: Of the calls in flight, for each model.
+        timeout_s: Of one call; what it waits for its turn is not counted.
     """
 
     recorder: Recorder
     mode: CacheMode
-    limit: asyncio.Semaphore
+    policy: Policy
     timeout_s: float
+    budget: Budget = field(default_factory=Budget)
     known: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
-    _unstructured: set[str] = field(default_factory=set[str])
+    _refused: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    _limiters: dict[str, Limiter] = field(default_factory=dict[str, Limiter])
+    _versions: dict[int, tuple[ModelJudge, str]] = field(
+        default_factory=dict[int, tuple[ModelJudge, str]]
+    )
+    _asked: dict[str, "asyncio.Future[None]"] = field(
+        default_factory=dict[str, "asyncio.Future[None]"]
+    )
 
-    def load(self, judges: Sequence[tuple[str, str]]) -> None:
+    def load(self, kept: Kept, judges: Iterable[tuple[str, str]]) -> None:
         """Reads the stored answers of these (version, model) pairs, all at once."""
         if self.mode != "off":
-            kinds = [kind_of(version, model) for version, model in judges]
-            self.known |= self.recorder.answers(kinds)
+            self.known |= kept.answers([kind_of(version, model) for version, model in judges])
+
+    def version_of(self, judge: ModelJudge) -> str:
+        """The judge's version, computed once."""
+        kept = self._versions.get(id(judge))
+        if kept is None:
+            kept = self._versions[id(judge)] = (judge, judge.version)
+        return kept[1]
 
     async def get(self, question: Question) -> Reply:
-        """The answer.
+        """The answer; of equal questions at the same time, one is asked.
 
         Raises: ProviderError, ConfigError from the gateway, TimeoutError, and EvalError when the
-            answer must come from the store and is not there.
+            answer must come from the store and is not there, or the budget is spent.
         """
         key = content_key(question)
+        while (same := self._asked.get(key)) is not None:
+            await same
         stored = self.known.get(key)
         if stored is not None:
             return _reply(stored)
@@ -97,20 +127,27 @@ class Answers:
             raise EvalError(
                 "the judge's answer is not in the store, and cache='replay' asks nobody"
             )
-        async with self.limit:
+        asked = self._asked[key] = asyncio.get_running_loop().create_future()
+        try:
             response = await self._call(question)
-        self.recorder.answer(key, kind_of(question.version, question.model), response)
-        self.known[key] = response
+            self.recorder.answer(key, kind_of(question.version, question.model), response)
+            self.known[key] = response
+        finally:
+            del self._asked[key]
+            asked.set_result(None)
         return _reply(response, cached=False)
 
     async def _call(self, question: Question) -> Mapping[str, Any]:
+        limiter = self._limiters.get(question.model)
+        if limiter is None:
+            limiter = self._limiters[question.model] = Limiter(self.policy)
         with start_span(f"judge {question.judge}", span_type="judge") as span:
-            span.set_attribute(semconv.JUDGE, question.judge)
-            span.set_attribute(semconv.EVALUATION_NAME, question.judge)
-            async with asyncio.timeout(self.timeout_s):
-                completion = await self._complete(question)
+            span.set_attributes(
+                {semconv.JUDGE: question.judge, semconv.EVALUATION_NAME: question.judge}
+            )
+            completion = await limiter.call(lambda: self._once(question))
             span.set_outputs(completion.text)
-        return {
+        response: dict[str, Any] = {
             "text": completion.text,
             "finish_reason": completion.finish_reason,
             "input_tokens": completion.usage.input_tokens,
@@ -118,18 +155,46 @@ class Answers:
             "cost_usd": completion.cost_usd,
             "judge_trace_id": span.trace_id,
         }
+        if question.logprobs:
+            response["logprobs"] = verdict_logprobs(completion.raw)
+        return response
+
+    async def _once(self, question: Question) -> Completion:
+        """Asks once, within the budget and the time."""
+        self.budget.enter()
+        cost: float | None = 0.0
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                completion = await self._complete(question)
+            cost = completion.cost_usd
+        finally:
+            self.budget.leave(cost)
+        return completion
 
     async def _complete(self, question: Question) -> Completion:
-        """Asks for structured output, in prose where the model does not know it."""
-        model, messages = question.model, list(question.messages)
-        if model not in self._unstructured:
-            schema = {"name": "verdict", "strict": True, "schema": question.schema}
-            wanted = {"type": "json_schema", "json_schema": schema}
+        """Asks for all that is wanted, and for less where the model refuses some of it."""
+        wanted = self._wanted(question)
+        while True:
+            params = {name: value for parameters in wanted.values() for name, value in parameters}
             try:
-                return await acomplete(model=model, messages=messages, response_format=wanted)
-            except BadRequestError:
-                self._unstructured.add(model)
-        return await acomplete(model=model, messages=messages)
+                return await acomplete(
+                    model=question.model, messages=list(question.messages), retries=0, **params
+                )
+            except BadRequestError as error:
+                if not wanted or error.status not in (400, 422):
+                    raise
+                self._refused.add((question.model, wanted.popitem()[0]))
+
+    def _wanted(self, question: Question) -> dict[str, list[tuple[str, Any]]]:
+        """Parameters by what they are for; the last one is given up first."""
+        schema = {"name": "verdict", "strict": True, "schema": question.schema}
+        wanted: dict[str, list[tuple[str, Any]]] = {
+            "structured": [("response_format", {"type": "json_schema", "json_schema": schema})]
+        }
+        if question.logprobs:
+            wanted["logprobs"] = [("logprobs", True), ("top_logprobs", 20)]
+        refused = {name for model, name in self._refused if model == question.model}
+        return {name: parameters for name, parameters in wanted.items() if name not in refused}
 
 
 def _reply(stored: Mapping[str, Any], *, cached: bool = True) -> Reply:
@@ -140,5 +205,6 @@ def _reply(stored: Mapping[str, Any], *, cached: bool = True) -> Reply:
         output_tokens=stored.get("output_tokens"),
         cost_usd=0.0 if cached else stored.get("cost_usd"),
         judge_trace_id=stored.get("judge_trace_id"),
+        logprobs=stored.get("logprobs"),
         cached=cached,
     )

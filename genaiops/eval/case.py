@@ -4,31 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Case", "Claim", "Prediction", "Row", "Verdict"]
+from genaiops.model.example import Row, ToolCall
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One row of the data, normalised.
-
-    Attributes:
-        row_id: The column ``id``, or a hash of the inputs, so that two runs pair by themselves.
-        index: Place in the data, from 0.
-        inputs: Usually a dict of keyword arguments; plain text became ``{"question": text}``.
-        relevant_ids: Id and gain of each document that should be found.
-        raw: The row as it was given, for ``cluster=``.
-    """
-
-    row_id: str
-    index: int
-    inputs: Any  # any JSON value
-    outputs: Any = None  # any JSON value
-    contexts: tuple[str, ...] | None = None
-    retrieved_ids: tuple[str, ...] | None = None
-    expected: Any = None  # any JSON value
-    relevant_ids: Mapping[str, float] | None = None
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
-    raw: Mapping[str, Any] = field(default_factory=dict[str, Any])
+__all__ = ["Case", "Claim", "Prediction", "Row", "ToolCall", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +16,8 @@ class Prediction:
     Attributes:
         outputs: Plain JSON values; objects of other types became dicts or text.
         error: One line, None when the prediction succeeded.
+        tool_calls: From the tool spans of its trace, None when there are none.
+        cost_usd: Of the model calls in its trace, None when that is not known.
     """
 
     outputs: Any = None  # any JSON value
@@ -46,6 +26,8 @@ class Prediction:
     error: str | None = None
     trace_id: str | None = None
     duration_ms: float | None = None
+    tool_calls: tuple[ToolCall, ...] | None = None
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +43,9 @@ class Case:
     relevant_ids: Mapping[str, float] | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     trace_id: str | None = None
+    tool_calls: Sequence[ToolCall] | None = None
+    duration_ms: float | None = None
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +77,9 @@ class Verdict:
         cost_usd: What was paid now; None when no price is known.
         stage: How the answer was read: ``json``, ``object``, ``label``, empty without a model.
         raw: The model's text, None without a model.
+        probability: How probable the model found its verdict, where it gave log-probabilities.
+        disagreement: Share of the opinions behind the verdict that differ from it: members of a
+            panel, or the two orders of a pair; None where there is one opinion.
     """
 
     value: bool | float | str | None = None
@@ -108,6 +96,8 @@ class Verdict:
     stage: str = ""
     raw: str | None = None
     judge_trace_id: str | None = None
+    probability: float | None = None
+    disagreement: float | None = None
 
     @property
     def label(self) -> str | None:

@@ -1,12 +1,14 @@
 """Two runs over the same rows, judge by judge: better, worse, same or unclear."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from genaiops.errors import EvalError
 from genaiops.eval.score import RowResult, by_row
-from genaiops.eval.stats.paired import Difference, difference, holm
+from genaiops.eval.stats.multiple import holm
+from genaiops.eval.stats.paired import Difference, difference
+from genaiops.eval.stopping import sequential_difference
 from genaiops.eval.table import cells, number, table
 
 __all__ = ["Change", "Comparison", "compare_rows"]
@@ -92,6 +94,8 @@ def compare_rows(
     run_ids: tuple[str, str],
     margin: float,
     confidence: float,
+    stop_seed: int | None = None,
+    scales: Mapping[str, tuple[float, float] | None] | None = None,
 ) -> Comparison:
     """Pairs rows by id and compares every judge that both runs have.
 
@@ -101,6 +105,8 @@ def compare_rows(
         run_ids: Ids of both, for messages.
         margin: Difference that does not matter, at least 0.
         confidence: Of the intervals.
+        stop_seed: Seed of a run that could stop early; the test then holds wherever it did.
+        scales: Smallest and largest number by judge.
 
     Raises: EvalError when no row was judged in both, or the margin is negative.
     """
@@ -116,7 +122,11 @@ def compare_rows(
             f"runs {run_ids[0]!r} and {run_ids[1]!r} judged no row in common: compare runs of the "
             "same data and judges"
         )
-    changes = _changes(found, margin, confidence)
+    gaps = {
+        name: _difference(pairs, confidence, stop_seed, (scales or {}).get(name))
+        for name, pairs in found.items()
+    }
+    changes = _changes(found, gaps, margin, confidence)
     return Comparison(run_id=run_ids[0], other_run_id=run_ids[1], margin=margin, changes=changes)
 
 
@@ -125,7 +135,7 @@ class _Pairs:
     ids: Sequence[str]
     mine: Sequence[float]
     theirs: Sequence[float]
-    clusters: Sequence[object] | None
+    clusters: Sequence[Hashable] | None
     n_unpaired: int
 
 
@@ -147,13 +157,28 @@ def _pairs(rows: Sequence[RowResult], others: Sequence[RowResult]) -> _Pairs:
     )
 
 
-def _changes(found: Mapping[str, _Pairs], margin: float, confidence: float) -> dict[str, Change]:
-    gaps: dict[str, Difference] = {
-        name: difference(
-            pairs.mine, pairs.theirs, confidence=confidence, clusters=_hashable(pairs.clusters)
-        )
-        for name, pairs in found.items()
-    }
+def _difference(
+    pairs: _Pairs, confidence: float, stop_seed: int | None, scale: tuple[float, float] | None
+) -> Difference:
+    if stop_seed is None or scale is None:
+        groups = _hashable(pairs.clusters)
+        return difference(pairs.mine, pairs.theirs, confidence=confidence, clusters=groups)
+    gaps = [a - b for a, b in zip(pairs.mine, pairs.theirs, strict=True)]
+    return sequential_difference(
+        dict(zip(pairs.ids, gaps, strict=True)),
+        dict(zip(pairs.ids, pairs.clusters or [None] * len(gaps), strict=True)),
+        seed=stop_seed,
+        confidence=confidence,
+        width=scale[1] - scale[0],
+    )
+
+
+def _changes(
+    found: Mapping[str, _Pairs],
+    gaps: Mapping[str, Difference],
+    margin: float,
+    confidence: float,
+) -> dict[str, Change]:
     tested = {name: gap.p for name, gap in gaps.items() if gap.p is not None}
     adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
     return {
@@ -162,7 +187,7 @@ def _changes(found: Mapping[str, _Pairs], margin: float, confidence: float) -> d
     }
 
 
-def _hashable(clusters: Sequence[object] | None) -> list[str] | None:
+def _hashable(clusters: Sequence[Hashable] | None) -> list[str] | None:
     return None if clusters is None else [str(cluster) for cluster in clusters]
 
 

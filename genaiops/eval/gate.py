@@ -32,7 +32,10 @@ class Gate:
     def __str__(self) -> str:
         verdict = "passed" if self.passed else "failed"
         bound = "there is no interval" if self.bound is None else f"the bound is {self.bound:.4f}"
-        return f"gate {self.condition!r} {verdict}: {bound}"
+        whose = (
+            f" (the judge {self.score.model}, not people)" if self.score.about == "judge" else ""
+        )
+        return f"gate {self.condition!r} {verdict}: {bound}{whose}"
 
 
 def condition_of(text: str) -> tuple[str, str, float]:

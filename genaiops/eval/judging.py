@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from genaiops.config import settings
 from genaiops.errors import ConfigError, EvalError, GenaiopsError
@@ -13,13 +13,15 @@ from genaiops.eval.answers import Answers, Question, Reply
 from genaiops.eval.case import Case, Prediction, Row, Verdict
 from genaiops.eval.judges.base import Answer, CodeJudge, Judge, ModelJudge, failed
 from genaiops.eval.judges.custom import FunctionJudge
-from genaiops.eval.parsing import Labels, UnreadableError, read_answer
+from genaiops.eval.parsing import CutOffError, Labels, UnreadableError, read_answer
 from genaiops.eval.task import in_thread
+from genaiops.gateway.config import target_from_environment
 
-__all__ = ["Asking", "case_of", "check_judges", "judge_case", "model_of"]
+__all__ = ["Asking", "case_of", "check_judges", "check_models", "judge_case", "model_of"]
 
 T = TypeVar("T")
 _ATTEMPTS = 2
+_CUT_OFF_ATTEMPTS = 6  # an answer that was cut off is the provider's fault, not the rubric's
 _AGAIN = (
     "Your answer could not be used: {error}. Answer again with the JSON object alone, complete "
     "and shorter."
@@ -65,6 +67,20 @@ def model_of(judge: Judge, judge_model: str | None) -> str | None:
     return model
 
 
+def check_models(judges: Sequence[Judge], models: Mapping[str, str | None]) -> None:
+    """Finds a model that cannot be asked before anything is paid for.
+
+    Raises: ConfigError when a provider is unknown or has no key, NotFoundError when it is known
+        not to have the model.
+    """
+    for judge in judges:
+        model = models[judge.name]
+        members: Sequence[ModelJudge] = getattr(judge, "members", ())
+        asked = {member.model or model for member in members} if members else {model}
+        for name in filter(None, asked):
+            target_from_environment(name)
+
+
 def case_of(row: Row, prediction: Prediction) -> Case:
     """What a judge sees of a row and its prediction."""
     return Case(
@@ -77,6 +93,9 @@ def case_of(row: Row, prediction: Prediction) -> Case:
         relevant_ids=row.relevant_ids,
         tags=row.tags,
         trace_id=prediction.trace_id,
+        tool_calls=prediction.tool_calls,
+        duration_ms=prediction.duration_ms,
+        cost_usd=prediction.cost_usd,
     )
 
 
@@ -99,19 +118,18 @@ async def _verdict(
     judge: Judge, case: Case, answers: Answers, model: str | None, repeat: int
 ) -> Verdict:
     try:
-        if model is not None and isinstance(judge, ModelJudge):
-            return await judge.ask(case, Asking(answers, judge, model, repeat))
-        return await _scored(judge, case, answers.timeout_s)
+        if model is None:
+            return await _scored(cast("CodeJudge", judge), case, answers.timeout_s)
+        asked = cast("ModelJudge", judge)
+        return await asked.ask(case, Asking(answers, asked, model, repeat))
     except TimeoutError as error:
         return failed(str(error) or f"{judge.name} took longer than {answers.timeout_s:g} s")
     except Exception as error:  # noqa: BLE001  whatever a judge raises is a value of its row
         return failed(f"{judge.name} raised {type(error).__name__}: {error}")
 
 
-async def _scored(judge: Judge, case: Case, timeout_s: float) -> Verdict:
+async def _scored(judge: CodeJudge, case: Case, timeout_s: float) -> Verdict:
     """A code judge's verdict; a user's function may block, so it gets a thread."""
-    if not isinstance(judge, CodeJudge):
-        return failed(f"{judge.name} has no model to ask")
     if isinstance(judge, FunctionJudge) and not inspect.iscoroutinefunction(judge.fn):
         said = await in_thread(lambda: judge.score(case), timeout_s)
     else:
@@ -128,6 +146,10 @@ class Asking:
     model: str
     repeat: int = 0
 
+    def of(self, judge: ModelJudge) -> "Asking":
+        """The same for another judge, with its own model where it names one."""
+        return replace(self, judge=judge, model=judge.model or self.model)
+
     async def __call__(
         self,
         messages: Sequence[Mapping[str, Any]],
@@ -135,18 +157,24 @@ class Asking:
         schema: Mapping[str, Any],
         read: Callable[[Mapping[str, Any]], T],
         labels: Labels | None = None,
+        logprobs: bool = False,
     ) -> Answer[T]:
-        """Asks, reads by the ladder, and asks once more with the error when that fails."""
+        """Asks, reads by the ladder, and asks again with the error when that fails.
+
+        Once more for an answer that cannot be read; more often for one that was cut off.
+        """
         replies: list[Reply] = []
         said, error = messages, ""
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_CUT_OFF_ATTEMPTS):
             question = Question(
                 judge=self.judge.name,
-                version=self.judge.version,
+                version=self.answers.version_of(self.judge),
                 model=self.model,
                 schema=schema,
                 messages=said,
                 repeat=self.repeat,
+                attempt=attempt,
+                logprobs=logprobs,
             )
             try:
                 reply = await self.answers.get(question)
@@ -158,6 +186,8 @@ class Asking:
             except UnreadableError as problem:
                 error = f"the answer of {self.model} cannot be read: {problem}"
                 said = [*messages, *_again(replies[-1], str(problem))]
+                if attempt + 1 >= _ATTEMPTS and not isinstance(problem, CutOffError):
+                    break
             except TimeoutError:
                 error = f"{self.model} did not answer within {self.answers.timeout_s:g} s"
                 break
@@ -193,4 +223,5 @@ def _answer(
         input_tokens=None if None in inputs else sum(tokens or 0 for tokens in inputs),
         output_tokens=None if None in outputs else sum(tokens or 0 for tokens in outputs),
         judge_trace_id=None if last is None else last.judge_trace_id,
+        logprobs=None if last is None or read is None else last.logprobs,
     )

@@ -44,27 +44,37 @@ def evaluate(  # noqa: PLR0913  the signature is a promise
     pays for no stored answer twice; Ctrl-C leaves what is done in the store.
 
     Args:
-        data: Rows as dicts, a pandas or Arrow table, or the path of a ``.jsonl``, ``.csv`` or
-            ``.parquet`` file.
+        data: Rows as dicts, a pandas or Arrow table, the path of a ``.jsonl``, ``.csv`` or
+            ``.parquet`` file, a dataset, or traces (the answer of `search_traces`): these are
+            scored for what they recorded, and carry the verdicts.
         predict_fn: Takes a row's inputs as keyword arguments (text as ``question=``), sync or
             async; returns the answer, or a dict with ``outputs``, ``contexts``,
             ``retrieved_ids``. None scores the rows' own outputs.
         judges: What to score with.
         name: Name of the run; the function's name when omitted.
         judge_model: Model of judges that name none, ``provider/model``.
-        labels: Not built yet, refused.
+        labels: What people say about some rows picked at random: ``{row_id: {judge: value}}``,
+            rows with ``id``, ``judge`` and ``value`` (or their path), assessments, or ``"human"``
+            for what is stored about the rows' traces. The score is then what people would say
+            about all rows; the judge makes its interval shorter where it agrees with them.
         cluster: Column or tag, or a function of the row, whose equal values belong together, such
-            as the document a question was made from.
+            as the document a question was made from; intervals and comparisons count them in.
         repeats: How often each row is answered and judged; a row counts with its mean.
-        concurrency: Rows, and judge calls, under way at once.
-        timeout_s: Seconds for `predict_fn` on one row, and for one judge.
-        budget_usd: Not built yet, refused.
+        concurrency: Rows, and calls of a judge model, under way at once. ``"auto"`` begins with
+            few calls, makes more while the provider accepts them, and fewer when it refuses.
+        timeout_s: Seconds for `predict_fn` on one row, and for one call of a judge model.
+        budget_usd: So much may judges and `predict_fn` cost, as far as providers say what a call
+            costs. Then no further call is made, what is missing is an error of its row, and the
+            run can be resumed.
         cache: True reuses stored answers of judge models; False asks anew; ``"replay"`` takes
             predictions and judge answers from the store only.
         resume: Goes on with an unfinished run of the same name, data and function source.
-        seed: Of everything random; nothing is so far.
+        seed: Of the order of the rows with `stop`.
         confidence: Of the intervals, 0.5 to below 1.
-        stop: Not built yet, refused.
+        stop: Ends as soon as it is decided, looking every 20 rows in a random order: a condition
+            such as ``"groundedness >= 0.8"`` (or several), the half-width that the intervals
+            shall have, or a result or run id that one score is surely better or worse than. The
+            intervals hold wherever it ends, and are about twice as wide as those of all rows.
         executor: Not built yet, refused.
         progress: None shows a line on a terminal; True and False say so; a function is called
             with rows done and rows in all.
@@ -139,7 +149,13 @@ def _run(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(make())
+        results: list[T] = []
+
+        async def kept() -> None:  # asyncio.run takes the repr of what it returns, which is long
+            results.append(await make())
+
+        asyncio.run(kept())
+        return results[0]
     return _beside(make)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 __all__ = [
+    "CutOffError",
     "UnreadableError",
     "labelled",
     "last_object",
@@ -33,6 +34,10 @@ class UnreadableError(ValueError):
     """An answer that cannot be read; the message is quoted to the model when it is asked again."""
 
 
+class CutOffError(UnreadableError):
+    """An answer that ends before its verdict is complete."""
+
+
 def read_answer(
     text: str | None,
     finish_reason: str | None,
@@ -52,7 +57,7 @@ def read_answer(
     Raises: UnreadableError that says what is wrong with the answer.
     """
     if finish_reason in _CUT_OFF:
-        raise UnreadableError(f"the answer was cut off (finish reason {finish_reason!r})")
+        raise CutOffError(f"the answer was cut off (finish reason {finish_reason!r})")
     if finish_reason in _WITHHELD:
         raise UnreadableError(f"the provider withheld the answer ({finish_reason!r})")
     if text is None or not text.strip():
@@ -86,7 +91,7 @@ def last_object(text: str) -> Mapping[str, Any] | None:
     while (opening := _OPENING.search(text, position)) is not None:
         end = _closing(text, opening.start())
         if end is None:
-            raise UnreadableError("the answer was cut off inside a JSON object")
+            raise CutOffError("the answer was cut off inside a JSON object")
         last = _decoded(text[opening.start() : end]) or last
         position = end
     return last

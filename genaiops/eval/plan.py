@@ -13,15 +13,23 @@ from genaiops.eval.answers import CacheMode
 from genaiops.eval.case import Row
 from genaiops.eval.dataset import load_rows
 from genaiops.eval.judges.base import Judge
-from genaiops.eval.judging import check_judges, model_of
+from genaiops.eval.judging import check_judges, check_models, model_of
+from genaiops.eval.labels import Labels, labels_for
+from genaiops.eval.stopping import Stopper
+from genaiops.eval.stoprule import stopper_of
 from genaiops.eval.task import PredictFn, check_arguments
+from genaiops.eval.throttle import Policy
 
 __all__ = ["Cluster", "Options", "Plan", "Progress", "make_plan"]
 
 Cluster = str | Callable[[Mapping[str, Any]], Hashable]
 Progress = bool | Callable[[int, int], None]
-AUTO_CONCURRENCY = 16
-"""Rows, and calls of judge models, under way at once when `concurrency` is ``"auto"``."""
+_ROWS = 128
+"""Rows under way at once when `concurrency` is ``"auto"``."""
+_ROWS_STOPPING = 20
+"""The same with `stop=`: rows under way when it is decided are paid for in vain."""
+_SYNC, _ASYNC = 16, 64
+"""Calls of a sync and of an async ``predict_fn`` under way at once then."""
 _FROM_THE_ROW = frozenset({"inputs", "expected", "relevant_ids"})
 
 
@@ -53,7 +61,12 @@ class Plan:
     Attributes:
         models: Judge model of each judge by its name, None for judges without one.
         clusters: Cluster of each row, in the order of the rows; None when there are none.
+        labels: What people say about the rows.
+        stopper: Says when it is enough; None to go through all rows.
         identity: Digest of name, data and function; equal for a run that can be resumed.
+        limit: Rows under way at once.
+        predict_limit: Calls of ``predict_fn`` under way at once.
+        policy: Of the calls of judge models.
     """
 
     fn: PredictFn | None
@@ -61,10 +74,14 @@ class Plan:
     judges: Sequence[Judge]
     models: Mapping[str, str | None]
     clusters: Sequence[Hashable] | None
+    labels: Labels | None
+    stopper: Stopper | None
     name: str
     identity: str
     cache: CacheMode
     limit: int
+    predict_limit: int
+    policy: Policy
     options: Options
 
 
@@ -78,6 +95,8 @@ def make_plan(
     _check_options(options)
     checked = check_judges(judges)
     models = {judge.name: model_of(judge, options.judge_model) for judge in checked}
+    if options.cache != "replay":
+        check_models(checked, models)
     rows = load_rows(data)
     for judge in checked:
         _check_needs(judge, rows, fn)
@@ -86,23 +105,37 @@ def make_plan(
             raise EvalError(f"predict_fn is {fn!r}: give a function")
         for row in rows:
             check_arguments(fn, row)
+    clusters = _clusters(rows, options.cluster)
     name = options.name or (getattr(fn, "__name__", None) if fn else None) or "evaluate"
+    given = None if options.concurrency == "auto" else options.concurrency
     return Plan(
         fn=fn,
         rows=rows,
         judges=checked,
         models=models,
-        clusters=_clusters(rows, options.cluster),
+        clusters=clusters,
+        labels=None if options.labels is None else labels_for(options.labels, checked, rows),
+        stopper=stopper_of(
+            options.stop,
+            rows,
+            clusters,
+            {judge.name: judge.scale for judge in checked},
+            confidence=options.confidence,
+            seed=options.seed,
+            repeats=options.repeats,
+        ),
         name=name,
         identity=_identity(name, rows, fn),
         cache="replay" if options.cache == "replay" else "on" if options.cache else "off",
-        limit=AUTO_CONCURRENCY if options.concurrency == "auto" else options.concurrency,
+        limit=given or (_ROWS if options.stop is None else _ROWS_STOPPING),
+        predict_limit=given or (_ASYNC if inspect.iscoroutinefunction(fn) else _SYNC),
+        policy=Policy() if given is None else Policy(start=given, most=given),
         options=options,
     )
 
 
 def _check_options(options: Options) -> None:
-    for name in ("labels", "budget_usd", "stop", "executor"):
+    for name in ("executor",):
         if getattr(options, name) is not None:
             raise EvalError(f"evaluate() cannot use {name}= yet: leave it out")
     if options.concurrency != "auto" and not _whole(options.concurrency):
@@ -112,8 +145,12 @@ def _check_options(options: Options) -> None:
         raise EvalError(f"repeats is {options.repeats!r}: use a whole number of at least 1")
     if not options.timeout_s > 0:
         raise EvalError(f"timeout_s is {options.timeout_s!r}: use a number of seconds above 0")
+    if options.budget_usd is not None and not options.budget_usd > 0:
+        raise EvalError(f"budget_usd is {options.budget_usd!r}: use an amount above 0")
     if not 0.5 <= options.confidence < 1.0:
         raise EvalError(f"confidence is {options.confidence!r}: use a number from 0.5 to below 1")
+    if options.labels is not None and options.stop is not None:
+        raise EvalError("labels= and stop= cannot be used together: leave one out")
     if options.cache not in (True, False, "replay"):
         raise EvalError(f"cache is {options.cache!r}: use True, False or 'replay'")
 

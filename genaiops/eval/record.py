@@ -1,16 +1,19 @@
 """What an evaluation leaves in the store, each thing the moment it is there; and reading it back."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from typing import Any
 
 from genaiops.config import settings
-from genaiops.eval.case import Prediction, Verdict
+from genaiops.eval.case import Prediction, ToolCall, Verdict
 from genaiops.store import current_store, events
+from genaiops.store.base import Reader
 
-__all__ = ["Recorder", "prediction_key"]
+__all__ = ["Kept", "Recorder", "prediction_key"]
 
+_PREDICTION = tuple(field.name for field in fields(Prediction) if field.name != "error")
 _UNFINISHED = ("INTERRUPTED", "KILLED", "FAILED")
 IDENTITY = "eval.identity"
 """Parameter of a run: digest of its name, data and function."""
@@ -38,65 +41,19 @@ class Recorder:
         data = {"kind": kind, "response": response, "usage": usage}
         self._append(events.encode("answer", id=key, data=data))
 
-    def answers(self, kinds: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-        """Kept answers of these kinds by key. Raises StoreError."""
-        if settings().disabled or not kinds:
-            return {}
+    @contextmanager
+    def reading(self) -> Generator["Kept"]:
+        """One look at what the store has; at nothing when genaiops is disabled. Raises StoreError."""
+        if settings().disabled:
+            yield Kept(None)
+            return
         with current_store().read() as reader:
-            table = reader.query(
-                "SELECT key, response FROM answers WHERE kind IN (SELECT unnest(?))", [list(kinds)]
-            )
-        return dict(table.rows)
+            yield Kept(reader)
 
     def prediction(self, run_id: str, row_id: str, repeat: int, made: Prediction) -> None:
-        """Keeps a prediction that succeeded, for an evaluation that is resumed or replayed."""
-        if made.error is None:
-            response = {
-                "outputs": made.outputs,
-                "contexts": made.contexts,
-                "retrieved_ids": made.retrieved_ids,
-                "trace_id": made.trace_id,
-                "duration_ms": made.duration_ms,
-            }
-            self.answer(prediction_key(run_id, row_id, repeat), f"prediction:{run_id}", response)
-
-    def predictions(self, run_id: str) -> dict[str, Prediction]:
-        """Kept predictions of a run, by `prediction_key`."""
-        return {
-            key: Prediction(
-                outputs=kept["outputs"],
-                contexts=_tuple(kept.get("contexts")),
-                retrieved_ids=_tuple(kept.get("retrieved_ids")),
-                trace_id=kept.get("trace_id"),
-                duration_ms=kept.get("duration_ms"),
-            )
-            for key, kept in self.answers([f"prediction:{run_id}"]).items()
-        }
-
-    def earlier(self, identity: str, *, finished_too: bool) -> str | None:
-        """The newest earlier run of the same name, data and function; None when there is none.
-
-        Args:
-            identity: Digest of name, data and function.
-            finished_too: Also looks at runs that ended well.
-        """
-        if settings().disabled:
-            return None
-        statuses = (*_UNFINISHED, "FINISHED") if finished_too else _UNFINISHED
-        with current_store().read() as reader:
-            table = reader.query(
-                """
-                SELECT r.run_id
-                FROM runs AS r
-                JOIN params AS p ON p.run_id = r.run_id AND p.key = ?
-                WHERE p.value::VARCHAR IN (?, ?)
-                AND r.status IN (SELECT unnest(?))
-                ORDER BY r.start_ns DESC
-                LIMIT 1
-                """,
-                [IDENTITY, identity, f'"{identity}"', list(statuses)],
-            )
-        return table.rows[0][0] if table.rows else None
+        """Keeps a prediction, for an evaluation that is resumed or replayed."""
+        response = {name: getattr(made, name) for name in _PREDICTION}
+        self.answer(prediction_key(run_id, row_id, repeat), f"prediction:{run_id}", response)
 
     def verdict(
         self,
@@ -146,6 +103,65 @@ class Recorder:
     def _append(self, lines: bytes) -> None:
         if not settings().disabled and not current_store().append("events", lines):
             self.lost += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What evaluations have left in the store; None sees nothing."""
+
+    reader: Reader | None
+
+    def answers(self, kinds: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Kept answers of these kinds by key."""
+        if self.reader is None or not kinds:
+            return {}
+        table = self.reader.query(
+            "SELECT key, response FROM answers WHERE kind IN (SELECT unnest(?))", [list(kinds)]
+        )
+        return dict(table.rows)
+
+    def predictions(self, run_id: str) -> dict[str, Prediction]:
+        """Kept predictions of a run, by `prediction_key`."""
+        return {
+            key: Prediction(
+                outputs=kept["outputs"],
+                contexts=_tuple(kept.get("contexts")),
+                retrieved_ids=_tuple(kept.get("retrieved_ids")),
+                trace_id=kept.get("trace_id"),
+                duration_ms=kept.get("duration_ms"),
+                tool_calls=_calls(kept.get("tool_calls")),
+                cost_usd=kept.get("cost_usd"),
+            )
+            for key, kept in self.answers([f"prediction:{run_id}"]).items()
+        }
+
+    def earlier(self, identity: str, *, finished_too: bool) -> str | None:
+        """The newest earlier run of the same name, data and function; None when there is none.
+
+        Args:
+            identity: Digest of name, data and function.
+            finished_too: Also looks at runs that ended well.
+        """
+        if self.reader is None:
+            return None
+        statuses = (*_UNFINISHED, "FINISHED") if finished_too else _UNFINISHED
+        table = self.reader.query(
+            """
+            SELECT r.run_id
+            FROM runs AS r
+            JOIN params AS p ON p.run_id = r.run_id AND p.key = ?
+            WHERE p.value::VARCHAR IN (?, ?)
+            AND r.status IN (SELECT unnest(?))
+            ORDER BY r.start_ns DESC
+            LIMIT 1
+            """,
+            [IDENTITY, identity, f'"{identity}"', list(statuses)],
+        )
+        return table.rows[0][0] if table.rows else None
+
+
+def _calls(items: Sequence[Mapping[str, Any]] | None) -> tuple[ToolCall, ...] | None:
+    return None if items is None else tuple(ToolCall(**item) for item in items)
 
 
 def _tuple(items: Sequence[str] | None) -> tuple[str, ...] | None:

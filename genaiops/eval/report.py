@@ -3,20 +3,31 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from genaiops.errors import EvalError, NotFoundError
 from genaiops.eval.case import Verdict
 from genaiops.eval.compare import Comparison, compare_rows
+from genaiops.eval.doubt import doubtful
+from genaiops.eval.flat import flat
 from genaiops.eval.gate import Gate, condition_of, gate_on
-from genaiops.eval.score import RowResult, Score, score_of
+from genaiops.eval.html import Page, page, place_of, stored_cases
+from genaiops.eval.labels import Labels, kept_labels, labels_of
+from genaiops.eval.opinions import differing
+from genaiops.eval.planning import PowerTable, power_table
+from genaiops.eval.score import RowResult, Score, by_row, score_of
+from genaiops.eval.stats.agreement import Agreement, agreement_of
+from genaiops.eval.stopping import Ending, handing_out
 from genaiops.eval.table import cells, number, table
 from genaiops.query import evals
 from genaiops.runs import get_run
 from genaiops.store import current_store
 
-__all__ = ["EvalResult", "load_result", "result_of"]
+__all__ = ["STOP_TAG", "EvalResult", "load_result", "result_of"]
 
+STOP_TAG = "eval.stop"
+"""Tag of a run that could stop early: seed and reason as JSON."""
 _SHOWN_FAILURES = 3
 
 
@@ -29,6 +40,9 @@ class EvalResult:
     Attributes:
         rows: What each judge said, in the order of the data, then of the judges.
         n_lost: Lines that could not be written to the store.
+        labels: What people said, None without labels.
+        ending: How an evaluation with `stop=` ended; its intervals and comparisons hold wherever
+            that was.
     """
 
     run_id: str
@@ -36,6 +50,8 @@ class EvalResult:
     rows: Sequence[RowResult]
     confidence: float = 0.95
     n_lost: int = 0
+    labels: Labels | None = None
+    ending: Ending | None = None
 
     def __getitem__(self, name: str) -> Score:
         if name not in self.scores:
@@ -46,11 +62,16 @@ class EvalResult:
         """What could not be judged, each with its error."""
         return [row for row in self.rows if row.error is not None]
 
+    def worst(self, n: int = 10) -> list[RowResult]:
+        """The verdicts with the lowest place on their scale, failures left out."""
+        judged = [row for row in self.rows if row.number is not None]
+        return sorted(judged, key=lambda row: place_of(row, self.scores[row.judge]))[:n]
+
     def to_df(self) -> Any:  # pandas is optional, so its type cannot be named
         """One line for each verdict, as a pandas DataFrame (needs pandas)."""
         import pandas as pd
 
-        return pd.DataFrame([_flat(row) for row in self.rows])
+        return pd.DataFrame([flat(row) for row in self.rows])
 
     def compare(self, other: "EvalResult | str", margin: float = 0.0) -> Comparison:
         """This run minus the other, judge by judge, on the rows that both judged.
@@ -62,11 +83,96 @@ class EvalResult:
         Raises: EvalError when nothing was judged in both; NotFoundError for an unknown run.
         """
         second = load_result(other) if isinstance(other, str) else other
+        ending = self.ending or second.ending
         return compare_rows(
             _by_judge(self.rows),
             _by_judge(second.rows),
             run_ids=(self.run_id, second.run_id),
             margin=margin,
+            confidence=self.confidence,
+            stop_seed=None if ending is None else ending.seed,
+            scales={name: score.scale for name, score in self.scores.items()},
+        )
+
+    def with_labels(self, labels: object) -> "EvalResult":
+        """The same verdicts, corrected by what people say; nothing is written or paid.
+
+        Args:
+            labels: As for `evaluate`, of rows picked at random (`to_label`).
+
+        Raises: EvalError when a label cannot be read, or the evaluation could stop early.
+        """
+        if self.ending is not None:
+            raise EvalError("an evaluation with stop= cannot be corrected by labels: run it whole")
+        scales = {name: score.scale for name, score in self.scores.items()}
+        return result_of(
+            self.run_id,
+            self.rows,
+            scales=scales,
+            models={name: score.model for name, score in self.scores.items()},
+            confidence=self.confidence,
+            n_lost=self.n_lost,
+            labels=labels_of(labels, scales),
+        )
+
+    def agreement(self, name: str) -> Agreement:
+        """How far a judge agrees with the labels that this result has.
+
+        Raises: NotFoundError for an unknown score, EvalError without labels for it.
+        """
+        score, labels = self[name], self.labels
+        rows = [row for row in self.rows if row.judge == name]
+        people = {} if labels is None else _labels_of_rows(name, rows, labels)
+        numbers, _ = by_row(rows)
+        both = [(label, n) for row, label in people.items() if (n := numbers[row]) is not None]
+        if not both:
+            raise EvalError(f"no row has a label and a verdict of {name!r}: give labels=")
+        said, judged = zip(*both, strict=True)
+        return agreement_of(said, judged, scale=score.scale, confidence=self.confidence)
+
+    def to_label(self, n: int = 30, *, seed: int = 0) -> list[str]:
+        """Ids of n random rows without a label, for people to judge; then `with_labels`.
+
+        The correction needs rows picked at random; `disagreements` picks the telling ones.
+        """
+        labelled = {row_id for _, row_id in self.labels.by_row} if self.labels else set[str]()
+        waiting = {row.row_id for row in self.rows} - labelled
+        return sorted(waiting, key=lambda row_id: handing_out(row_id, None, seed))[:n]
+
+    def disagreements(self, n: int = 10) -> list[RowResult]:
+        """The verdicts that are most worth a look by people, the most doubtful first.
+
+        First those that a label contradicts, then by how much the repeats of one row differ, then
+        by how near a number is to the middle of its scale. They show what a judge gets wrong;
+        because they are picked, they must not be used as `labels`.
+        """
+        return doubtful(self.rows, self.scores, self.labels)[:n]
+
+    def power(
+        self,
+        detect: float,
+        *,
+        other: "EvalResult | str | None" = None,
+        correlation: float = 0.5,
+        power: float = 0.8,
+    ) -> PowerTable:
+        """How surely a comparison over these rows would show a difference, by score.
+
+        Args:
+            detect: The true difference.
+            other: A run to take the rows' correlation from; else `correlation` is assumed.
+            correlation: Of a row's numbers in the two runs, below 1.
+            power: The wanted chance of showing it, for the number of rows.
+
+        Raises: EvalError for numbers out of range, NotFoundError for an unknown run.
+        """
+        second = load_result(other) if isinstance(other, str) else other
+        return power_table(
+            _by_judge(self.rows),
+            None if second is None else _by_judge(second.rows),
+            detect=detect,
+            correlation=correlation,
+            power=power,
             confidence=self.confidence,
         )
 
@@ -79,6 +185,34 @@ class EvalResult:
         Raises: EvalError when the condition cannot be read, NotFoundError for an unknown score.
         """
         return gate_on(self[condition_of(condition)[0]], condition)
+
+    def html(
+        self,
+        path: str | Path,
+        *,
+        against: "EvalResult | str | None" = None,
+        dashboard: str | None = None,
+    ) -> Path:
+        """Writes one HTML file with scores, intervals and every row with its verdicts.
+
+        Args:
+            path: Where to; the file needs nothing beside it.
+            against: A run to compare with: the file then names the rows that got worse.
+            dashboard: Address of the dashboard, for links to traces.
+        """
+        complete = all(row.case is not None for row in self.rows)
+        shown = Page(
+            run_id=self.run_id,
+            confidence=self.confidence,
+            scores=self.scores,
+            rows=self.rows,
+            notes=self._notes(),
+            cases={} if complete else stored_cases(self.run_id),
+            comparison=None if against is None else self.compare(against),
+            dashboard=dashboard,
+        )
+        Path(path).write_text(page(shown), encoding="utf-8")
+        return Path(path)
 
     def __str__(self) -> str:
         head = ("score", "estimate", f"{self.confidence:.0%} interval", "n", "failed", "cost USD")
@@ -109,12 +243,12 @@ class EvalResult:
         ]
         if len(failures) > _SHOWN_FAILURES:
             notes.append(f"and {len(failures) - _SHOWN_FAILURES} more in result.failures()")
-        judged = [score.name for score in self.scores.values() if score.model is not None]
-        if judged:
-            notes.append(
-                f"{', '.join(judged)}: what the judge model says; how far people agree with it is "
-                "not measured here"
-            )
+        notes += [said for score in self.scores.values() if (said := _about(score))]
+        notes += differing(self.rows)
+        if self.labels is not None and self.labels.unknown:
+            notes.append(f"{self.labels.unknown} labels are for rows that are not there")
+        if self.ending is not None and self.ending.reason is not None:
+            notes.append(f"stopped early: {self.ending.reason}")
         if self.n_lost:
             notes.append(f"{self.n_lost} lines could not be written to the store")
         return notes
@@ -128,24 +262,40 @@ def result_of(
     models: Mapping[str, str | None],
     confidence: float,
     n_lost: int = 0,
+    labels: Labels | None = None,
+    ending: Ending | None = None,
 ) -> EvalResult:
     """The result made of row results; scores stand in the order of the judges."""
-    grouped = _by_judge(rows)
     scores = {
         name: score_of(
-            name, found, scale=scales.get(name), confidence=confidence, model=models.get(name)
+            name,
+            found,
+            scale=scales.get(name),
+            confidence=confidence,
+            model=models.get(name),
+            labels=None if labels is None else _labels_of_rows(name, found, labels),
+            stop_seed=None if ending is None else ending.seed,
         )
-        for name, found in grouped.items()
+        for name, found in _by_judge(rows).items()
     }
-    return EvalResult(run_id=run_id, scores=scores, rows=rows, confidence=confidence, n_lost=n_lost)
+    return EvalResult(
+        run_id=run_id,
+        scores=scores,
+        rows=rows,
+        confidence=confidence,
+        n_lost=n_lost,
+        labels=labels,
+        ending=ending,
+    )
 
 
-def load_result(run_id: str, *, confidence: float = 0.95) -> EvalResult:
+def load_result(run_id: str, *, confidence: float = 0.95, labels: object = None) -> EvalResult:
     """The result of a run that is in the store; its rows have no `case`.
 
     Args:
         run_id: The id, or the beginning of it.
         confidence: Of the intervals.
+        labels: What people say, as for `evaluate`; None for the labels that the run was given.
 
     Raises: NotFoundError for an unknown run, EvalError for one that judged nothing, StoreError.
     """
@@ -163,14 +313,24 @@ def load_result(run_id: str, *, confidence: float = 0.95) -> EvalResult:
         ).dicts()
     if not records:
         raise EvalError(f"run {found!r} judged nothing: name a run made by evaluate()")
-    known: dict[str, Any] = json.loads(get_run(found).data.tags.get("eval.judges", "{}"))
+    tags = get_run(found).data.tags
+    known: dict[str, Any] = json.loads(tags.get("eval.judges", "{}"))
+    stop: dict[str, Any] = json.loads(tags.get(STOP_TAG, "{}"))
     scales = {name: (0.0, 1.0) for name in {record["judge"] for record in records}}
     scales |= {name: _pair(facts.get("scale")) for name, facts in known.items()}
     models = {name: facts.get("model") for name, facts in known.items()}
     rows = [_row_result(record) for record in records]
     order = list(known)
     rows.sort(key=lambda row: order.index(row.judge) if row.judge in order else len(order))
-    return result_of(found, rows, scales=scales, models=models, confidence=confidence)
+    return result_of(
+        found,
+        rows,
+        scales=scales,
+        models=models,
+        confidence=confidence,
+        labels=kept_labels(found) if labels is None else labels_of(labels, scales),
+        ending=Ending(**stop) if stop else None,
+    )
 
 
 def _row_result(record: Mapping[str, Any]) -> RowResult:
@@ -194,6 +354,28 @@ def _row_result(record: Mapping[str, Any]) -> RowResult:
     )
 
 
+def _labels_of_rows(judge: str, rows: Sequence[RowResult], labels: Labels) -> dict[str, float]:
+    found = {row.row_id: labels.of(judge, row.row_id, row.trace_id) for row in rows}
+    return {row_id: number for row_id, number in found.items() if number is not None}
+
+
+def _about(score: Score) -> str | None:
+    """What the interval is about, where it may be mistaken for something else."""
+    if score.about == "judge":
+        return (
+            f"{score.name}: agreement with the judge {score.model}, not with people; give labels= "
+            "of some random rows to correct it"
+        )
+    if score.about == "code":
+        return None
+    gain = score.label_gain or 1.0
+    worth = f"a label is worth {gain:.2f} with the judge" if gain > 1.0 else "the judge is not used"
+    return (
+        f"{score.name}: what people say, from {score.n_labels} labels; {worth} (phi "
+        f"{number(score.phi)}, kappa {number(score.kappa)}, the judge alone {number(score.raw)})"
+    )
+
+
 def _pair(scale: Sequence[float] | None) -> tuple[float, float] | None:
     return None if scale is None else (scale[0], scale[1])
 
@@ -203,26 +385,3 @@ def _by_judge(rows: Sequence[RowResult]) -> dict[str, list[RowResult]]:
     for row in rows:
         found.setdefault(row.judge, []).append(row)
     return found
-
-
-def _flat(row: RowResult) -> dict[str, Any]:
-    verdict, case = row.verdict, row.case
-    return {
-        "row_id": row.row_id,
-        "repeat": row.repeat,
-        "judge": row.judge,
-        "value": verdict.value,
-        "number": verdict.number,
-        "rationale": verdict.rationale,
-        "error": verdict.error,
-        "inputs": None if case is None else case.inputs,
-        "outputs": None if case is None else case.outputs,
-        "expected": None if case is None else case.expected,
-        "attempts": verdict.attempts,
-        "cached": verdict.cached,
-        "input_tokens": verdict.input_tokens,
-        "output_tokens": verdict.output_tokens,
-        "cost_usd": verdict.cost_usd,
-        "duration_ms": verdict.duration_ms,
-        "trace_id": row.trace_id,
-    }

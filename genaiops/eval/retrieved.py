@@ -1,36 +1,18 @@
 """What the retriever spans of a trace found, seen as the spans end."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any, cast
 
 import msgspec
 
-from genaiops.eval.dataset import plain, text_of
 from genaiops.model import semconv
+from genaiops.model.example import ToolCall
+from genaiops.runs.found import Found
 from genaiops.tracing.span import SINKS, Span
 
-__all__ = ["Found", "Watch", "watching"]
+__all__ = ["Watch", "watching"]
 
-_LISTS = ("documents", "contexts", "results", "passages", "matches")
-_IDS = ("id", "document_id", "doc_id")
-
-
-class Found:
-    """Documents of one trace, in the order in which the retrievers ended."""
-
-    def __init__(self) -> None:
-        self.ids: list[str] = []
-        self.texts: list[str] = []
-
-    def add(self, documents: object) -> None:
-        """Adds what a retriever gave: a list of texts or dicts, or a dict that holds one."""
-        for item in _listed(plain(documents)):
-            text, document_id = text_of(item), _id_of(item)
-            if text is not None:
-                self.texts.append(text)
-            if document_id is not None:
-                self.ids.append(document_id)
+_WATCHED = ("llm", "retriever", "tool")
 
 
 class Watch:
@@ -53,11 +35,17 @@ class Watch:
     def see(self, span: Span) -> None:
         """Called with every span that ends in this process."""
         found = self._traces.get(span.trace_int)
-        if found is None or span.named.span_type != "retriever":
+        kind = span.named.span_type
+        if found is None or kind not in _WATCHED:
             return
         attributes = {} if span.details is None else span.details.attributes
-        documents = attributes.get(semconv.RETRIEVAL_DOCUMENTS)
-        found.add(_decoded(span.outputs) if documents is None else documents)
+        if kind == "llm":
+            found.pay(attributes.get(semconv.COST_TOTAL))
+        elif kind == "tool":
+            found.tool_calls.append(ToolCall(name=span.name, arguments=_decoded(span.inputs)))
+        else:
+            documents = attributes.get(semconv.RETRIEVAL_DOCUMENTS)
+            found.add(_decoded(span.outputs) if documents is None else documents)
 
 
 @contextmanager
@@ -79,18 +67,3 @@ def _decoded(outputs: object) -> object:
         return msgspec.json.decode(outputs)
     except msgspec.DecodeError:
         return None
-
-
-def _listed(documents: object) -> Sequence[object]:
-    if isinstance(documents, Mapping):
-        fields = cast("Mapping[str, Any]", documents)
-        documents = next((fields[key] for key in _LISTS if key in fields), None)
-    return cast("list[object]", documents) if isinstance(documents, list) else ()
-
-
-def _id_of(item: object) -> str | None:
-    if not isinstance(item, Mapping):
-        return None
-    fields = cast("Mapping[str, Any]", item)
-    value = next((fields[key] for key in _IDS if fields.get(key) is not None), None)
-    return None if value is None else str(value)

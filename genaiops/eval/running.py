@@ -2,20 +2,25 @@
 
 import asyncio
 import json
-import sys
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Any, cast
 
 from genaiops.eval.answers import Answers
+from genaiops.eval.budget import Budget, BudgetError
 from genaiops.eval.case import Prediction, Row, Verdict
 from genaiops.eval.judges.base import Judge, ModelJudge, failed
 from genaiops.eval.judging import case_of, judge_case
+from genaiops.eval.labels import keep_labels
 from genaiops.eval.plan import Plan
-from genaiops.eval.record import IDENTITY, Recorder, prediction_key
-from genaiops.eval.report import EvalResult, result_of
+from genaiops.eval.progress import reporter
+from genaiops.eval.record import IDENTITY, Kept, Recorder, prediction_key
+from genaiops.eval.report import STOP_TAG, EvalResult, result_of
 from genaiops.eval.retrieved import Watch, watching
 from genaiops.eval.score import RowResult
-from genaiops.eval.task import predict
+from genaiops.eval.stoprule import handed_out
+from genaiops.eval.task import predict, seen
 from genaiops.runs import (
     ActiveRun,
     active_run,
@@ -44,30 +49,29 @@ class _Job:
     kept: Mapping[str, Prediction]
     source_run: str | None
     watch: Watch
+    predicting: asyncio.Semaphore
+    budget: Budget
+    show: Callable[[int], None]
 
 
 async def run_plan(plan: Plan) -> EvalResult:
     """Runs an evaluation to its end; a run that is cancelled ends as killed. Raises StoreError."""
-    recorder = Recorder()
+    recorder, budget = Recorder(), Budget(plan.options.budget_usd)
     answers = Answers(
         recorder=recorder,
         mode=plan.cache,
-        limit=asyncio.Semaphore(plan.limit),
+        policy=plan.policy,
         timeout_s=plan.options.timeout_s,
+        budget=budget,
     )
-    answers.load(
-        [
-            (judge.version, str(plan.models[judge.name]))
-            for judge in plan.judges
-            if isinstance(judge, ModelJudge)
-        ]
-    )
-    earlier = _earlier(plan, recorder)
+    with recorder.reading() as store:
+        answers.load(store, _asked(plan))
+        earlier = _earlier(plan, store)
+        kept = {} if earlier is None else store.predictions(earlier)
     resumed = earlier if plan.cache != "replay" else None
-    kept = {} if earlier is None else recorder.predictions(earlier)
     run = start_run(plan.name, run_id=resumed, nested=active_run() is not None)
     try:
-        with watching() as watch:
+        with watching() as watch, reporter(plan, budget) as show:
             _describe(plan, resumed=resumed is not None)
             job = _Job(
                 plan=plan,
@@ -77,6 +81,9 @@ async def run_plan(plan: Plan) -> EvalResult:
                 kept=kept,
                 source_run=earlier,
                 watch=watch,
+                predicting=asyncio.Semaphore(plan.predict_limit),
+                budget=budget,
+                show=show,
             )
             results = await _all_rows(job)
         result = _result(plan, run, recorder, results)
@@ -86,16 +93,26 @@ async def run_plan(plan: Plan) -> EvalResult:
         else:
             run.__exit__(type(error), error, error.__traceback__)
         raise
-    end_run()
+    end_run("KILLED" if budget.refused else "FINISHED")  # a run that is killed can be resumed
     return result
 
 
-def _earlier(plan: Plan, recorder: Recorder) -> str | None:
+def _asked(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Version and model of everything that is asked; the members of a panel one by one."""
+    for judge in plan.judges:
+        model = plan.models[judge.name]
+        if model is not None:
+            asker = cast("ModelJudge", judge)
+            members: Sequence[ModelJudge] = getattr(asker, "members", (asker,))
+            yield from ((member.version, member.model or model) for member in members)
+
+
+def _earlier(plan: Plan, store: Kept) -> str | None:
     """The run whose predictions are taken over."""
     if plan.cache == "replay":
-        return recorder.earlier(plan.identity, finished_too=True)
-    if plan.options.resume and plan.fn is not None:
-        return recorder.earlier(plan.identity, finished_too=False)
+        return store.earlier(plan.identity, finished_too=True)
+    if plan.options.resume:
+        return store.earlier(plan.identity, finished_too=False)
     return None
 
 
@@ -113,25 +130,24 @@ def _describe(plan: Plan, *, resumed: bool) -> None:
 async def _all_rows(job: _Job) -> list[RowResult]:
     """Every row and repeat, in the order of the data whatever finishes first."""
     repeats = range(job.plan.options.repeats)
-    work = iter([(row, repeat) for row in job.plan.rows for repeat in repeats])
+    work = handed_out(job.plan.rows, len(repeats), job.plan.stopper)
     total = len(job.plan.rows) * len(repeats)
     results: _Results = {}
     try:
         async with asyncio.TaskGroup() as group:
             for _ in range(min(job.plan.limit, total)):
-                group.create_task(_worker(job, work, results, total))
+                group.create_task(_worker(job, work, results))
     except BaseExceptionGroup as several:
         raise several.exceptions[0] from None
-    _show(job.plan, None, total)
     return [result for _, found in sorted(results.items()) for result in found]
 
 
-async def _worker(
-    job: _Job, work: Iterator[tuple[Row, int]], results: _Results, total: int
-) -> None:
+async def _worker(job: _Job, work: Iterator[tuple[Row, int]], results: _Results) -> None:
     for row, repeat in work:
-        results[row.index, repeat] = await _row(job, row, repeat)
-        _show(job.plan, len(results), total)
+        found = results[row.index, repeat] = await _row(job, row, repeat)
+        if job.plan.stopper is not None:
+            job.plan.stopper.add(row.row_id, {item.judge: item.number for item in found})
+        job.show(len(results))
 
 
 async def _row(job: _Job, row: Row, repeat: int) -> list[RowResult]:
@@ -177,22 +193,47 @@ async def _prediction(job: _Job, row: Row, repeat: int, cluster: Hashable) -> Pr
         )
     if kept is not None and job.source_run == job.run_id:
         return kept
+    if plan.fn is None and kept is None and row.trace_id is not None:
+        return seen(row)
     facts = {"row_id": row.row_id, "repeat": repeat, "cluster": cluster}
     metadata = {name: value for name, value in facts.items() if value is not None}
-    made = await predict(
-        plan.fn,
-        row,
-        watch=job.watch,
-        timeout_s=plan.options.timeout_s,
-        metadata=metadata,
-        kept=kept,
-    )
-    if plan.fn is not None:
+    made = await _made(job, row, kept, metadata)
+    if made.error is None:
         job.recorder.prediction(job.run_id, row.row_id, repeat, made)
     return made
 
 
+async def _made(
+    job: _Job, row: Row, kept: Prediction | None, metadata: Mapping[str, Any]
+) -> Prediction:
+    """A prediction made now, within the budget and the number of calls allowed at once."""
+    fn = None if kept is not None else job.plan.fn
+    async with job.predicting if fn is not None else nullcontext():
+        try:
+            if fn is not None:
+                job.budget.enter()
+        except BudgetError as error:
+            return Prediction(error=str(error))
+        made = await predict(
+            job.plan.fn,
+            row,
+            watch=job.watch,
+            timeout_s=job.plan.options.timeout_s,
+            metadata=metadata,
+            kept=kept,
+        )
+        if fn is not None:
+            job.budget.leave(made.cost_usd or 0.0)
+    return made
+
+
 def _result(plan: Plan, run: ActiveRun, recorder: Recorder, results: list[RowResult]) -> EvalResult:
+    ending = plan.stopper and plan.stopper.ending
+    if ending is not None:
+        set_tag(STOP_TAG, json.dumps({"seed": ending.seed, "reason": ending.reason}))
+    if plan.labels is not None:
+        traces = {item.row_id: item.trace_id for item in reversed(results)}
+        keep_labels(plan.labels, run.info.run_id, traces, [judge.name for judge in plan.judges])
     result = result_of(
         run.info.run_id,
         results,
@@ -200,6 +241,8 @@ def _result(plan: Plan, run: ActiveRun, recorder: Recorder, results: list[RowRes
         models=plan.models,
         confidence=plan.options.confidence,
         n_lost=recorder.lost,
+        labels=plan.labels,
+        ending=ending,
     )
     metrics: dict[str, float] = {}
     for name, score in result.scores.items():
@@ -207,15 +250,3 @@ def _result(plan: Plan, run: ActiveRun, recorder: Recorder, results: list[RowRes
         metrics |= {key: value for key, value in ends.items() if value is not None}
     log_metrics(metrics)
     return result
-
-
-def _show(plan: Plan, done: int | None, total: int) -> None:
-    """Says how far it is: to the user's function, or on the terminal's line."""
-    progress = plan.options.progress
-    if callable(progress):
-        if done is not None:
-            progress(done, total)
-    elif progress or (progress is None and sys.stderr.isatty()):
-        text = "\r\033[K" if done is None else f"\r{plan.name}: {done} of {total} rows"
-        sys.stderr.write(text)
-        sys.stderr.flush()

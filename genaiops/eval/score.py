@@ -2,9 +2,13 @@
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from genaiops.eval.case import Case, Verdict
+from genaiops.eval.stats.agreement import agreement_of
 from genaiops.eval.stats.intervals import Interval, interval
+from genaiops.eval.stats.ppi import corrected
+from genaiops.eval.stopping import sequential_interval
 
 __all__ = ["RowResult", "Score", "by_row", "score_of"]
 
@@ -64,10 +68,12 @@ class Score:
         worst_low: Lower end if every failed row had got the lowest possible number; None while at
             most 1 % of the rows failed.
         worst_high: Upper end if every failed row had got the highest possible number.
-        n_labels: Human labels used; so far none are.
-        label_gain: How much more a human label is worth with the judge than alone.
-        phi: Correlation of the judge with people.
+        n_labels: Rows with a label by people.
+        label_gain: How many labels without the judge one label is worth with it; 1 where the
+            judge adds nothing and is left out.
+        phi: Correlation of the judge with people, None where one of them does not vary.
         kappa: Cohen's kappa of the judge with people.
+        scale: Smallest and largest possible number, None when unknown.
         cost_usd: What the judge's calls cost in this run; None when a price is not known.
         calls: Calls of the judge model that were paid for in this run.
         model: The judge model, None for judges without one.
@@ -93,6 +99,18 @@ class Score:
     calls: int = 0
     n_cached: int = 0
     model: str | None = None
+    scale: tuple[float, float] | None = None
+
+    @property
+    def about(self) -> Literal["people", "judge", "code"]:
+        """Whose verdict the estimate stands for.
+
+        ``people`` where labels were used, ``judge`` for a judge model without labels (how far
+        people agree with it is unknown), ``code`` for judges without a model.
+        """
+        if self.n_labels:
+            return "people"
+        return "code" if self.model is None else "judge"
 
     @property
     def lower(self) -> float | None:
@@ -112,6 +130,8 @@ def score_of(
     scale: tuple[float, float] | None,
     confidence: float = 0.95,
     model: str | None = None,
+    labels: Mapping[str, float] | None = None,
+    stop_seed: int | None = None,
 ) -> Score:
     """The score of one judge from all its row results.
 
@@ -121,53 +141,125 @@ def score_of(
         scale: Smallest and largest possible number, None when unknown.
         confidence: Of the interval, between 0 and 1.
         model: The judge model, if there is one.
+        labels: What people say, by row id; rows that are not there are ignored.
+        stop_seed: Seed of the order of an evaluation that could stop early (`stop=`).
     """
     numbers, clusters = by_row(results)
-    ok = [row_id for row_id, number in numbers.items() if number is not None]
+    ok = {row_id: number for row_id, number in numbers.items() if number is not None}
     paid = [result.verdict for result in results if not result.verdict.cached]
-    n, failed = len(numbers), len(numbers) - len(ok)
+    known = labels or {}
+    labelled = {row_id: known[row_id] for row_id in numbers if row_id in known}
     score = Score(
         name=name,
         estimate=None,
         low=None,
         high=None,
-        n=n,
+        n=len(numbers),
         n_ok=len(ok),
-        n_failed=failed,
+        n_failed=len(numbers) - len(ok),
         method="none: all rows failed",
         confidence=confidence,
+        raw=sum(ok.values()) / len(ok) if ok else None,
+        n_labels=len(labelled),
         cost_usd=_cost(paid, model),
         calls=sum(verdict.attempts for verdict in paid),
         n_cached=len(results) - len(paid),
         model=model,
+        scale=scale,
     )
+    if labelled:
+        return _with_labels(score, numbers, clusters, labelled)
     if not ok:
         return score
-    values = [number for number in numbers.values() if number is not None]
-    groups = [clusters[row_id] for row_id in ok] if _clustered(clusters) else None
-    found = interval(values, confidence=confidence, clusters=groups, scale=scale)
+
+    def over(values: Mapping[str, float | None]) -> Interval:
+        return _interval(score, values, clusters, stop_seed)
+
+    found = over(numbers)
     score = replace(
-        score,
-        estimate=found.estimate,
-        raw=found.estimate,
-        low=found.low,
-        high=found.high,
-        method=found.method,
+        score, estimate=found.estimate, low=found.low, high=found.high, method=found.method
     )
-    if failed <= TOLERATED_FAILURES * n:
+    if score.n_failed <= TOLERATED_FAILURES * score.n:
         return score
-    every = list(clusters.values()) if _clustered(clusters) else None
+    worst, best = scale or (min(ok.values()), max(ok.values()))
 
     def filled(end: float) -> Interval:
-        numbered = [end if number is None else number for number in numbers.values()]
-        return interval(numbered, confidence=confidence, clusters=every, scale=scale)
+        return over({row: end if number is None else number for row, number in numbers.items()})
 
-    worst, best = scale or (min(values), max(values))
-    lowest, highest = filled(worst).low, filled(best).high
     return replace(
         score,
-        worst_low=_most(min, lowest, found.low),
-        worst_high=_most(max, highest, found.high),
+        worst_low=_most(min, filled(worst).low, found.low),
+        worst_high=_most(max, filled(best).high, found.high),
+    )
+
+
+def _interval(
+    score: Score,
+    numbers: Mapping[str, float | None],
+    clusters: Mapping[str, Hashable],
+    stop_seed: int | None,
+) -> Interval:
+    """The interval of the rows that have a number."""
+    if stop_seed is not None and score.scale is not None:
+        return sequential_interval(
+            numbers, clusters, seed=stop_seed, confidence=score.confidence, scale=score.scale
+        )
+    known = {row_id: number for row_id, number in numbers.items() if number is not None}
+    groups = [clusters[row_id] for row_id in known] if _clustered(clusters) else None
+    values = list(known.values())
+    return interval(values, confidence=score.confidence, clusters=groups, scale=score.scale)
+
+
+def _with_labels(
+    score: Score,
+    numbers: Mapping[str, float | None],
+    clusters: Mapping[str, Hashable],
+    labels: Mapping[str, float],
+) -> Score:
+    """The score corrected by labels of people.
+
+    A row that the judge failed on counts as its mean verdict: the correction is right for any
+    rule that gives labelled and other rows their number in the same way.
+    """
+    middle = 0.0 if score.raw is None else score.raw
+    filled = {row: middle if number is None else number for row, number in numbers.items()}
+    others = [row_id for row_id in filled if row_id not in labels]
+    groups = None
+    if _clustered(clusters):
+        groups = ([clusters[row] for row in labels], [clusters[row] for row in others])
+    found = corrected(
+        list(labels.values()),
+        [filled[row_id] for row_id in labels],
+        [filled[row_id] for row_id in others],
+        confidence=score.confidence,
+        scale=score.scale,
+        clusters=groups,
+    )
+    pairs = [
+        (label, number) for row, label in labels.items() if (number := numbers[row]) is not None
+    ]
+    if pairs:
+        people, judged = zip(*pairs, strict=True)
+        alike = agreement_of(people, judged, scale=score.scale)
+        score = replace(score, phi=alike.phi, kappa=alike.kappa)
+    made = found.interval
+    score = replace(
+        score,
+        estimate=made.estimate,
+        low=made.low,
+        high=made.high,
+        method=made.method,
+        label_gain=found.gain,
+    )
+    unknown = sum(number is None and row not in labels for row, number in numbers.items())
+    if unknown <= TOLERATED_FAILURES * score.n or made.low is None or made.high is None:
+        return score
+    share, every = unknown / score.n, [*labels.values(), *filled.values()]
+    worst, best = score.scale or (min(every), max(every))
+    return replace(
+        score,
+        worst_low=min(made.low, (1.0 - share) * made.low + share * worst),
+        worst_high=max(made.high, (1.0 - share) * made.high + share * best),
     )
 
 

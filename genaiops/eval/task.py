@@ -11,12 +11,12 @@ from typing import Any, TypeVar, cast
 
 from genaiops.errors import EvalError
 from genaiops.eval.case import Prediction, Row
-from genaiops.eval.dataset import plain
-from genaiops.eval.retrieved import Found, Watch
+from genaiops.eval.retrieved import Watch
+from genaiops.runs.found import Found, plain
 from genaiops.tracing import start_span, update_current_trace
 from genaiops.tracing.context import Context, set_context
 
-__all__ = ["PredictFn", "check_arguments", "in_thread", "predict"]
+__all__ = ["PredictFn", "check_arguments", "in_thread", "predict", "seen"]
 
 T = TypeVar("T")
 PredictFn = Callable[..., Any]
@@ -53,7 +53,12 @@ async def predict(
             span.record_exception(error)
             reason = _reason(error, timeout_s)
             span.set_status("error", reason)
-            return Prediction(error=reason, trace_id=_id(span.trace_id), duration_ms=_ms(started))
+            return Prediction(
+                error=reason,
+                trace_id=_id(span.trace_id),
+                duration_ms=_ms(started),
+                cost_usd=found.cost_usd,
+            )
         outputs, contexts, ids = _parts(returned, fn is not None)
         span.set_outputs(outputs)
     return Prediction(
@@ -61,7 +66,22 @@ async def predict(
         contexts=_first(contexts, found.texts, row.contexts),
         retrieved_ids=_first(ids, found.ids, row.retrieved_ids),
         trace_id=_id(span.trace_id),
-        duration_ms=_ms(started),
+        duration_ms=row.duration_ms if fn is None else _ms(started),
+        tool_calls=tuple(found.tool_calls) or row.tool_calls,
+        cost_usd=row.cost_usd if fn is None else found.cost_usd,
+    )
+
+
+def seen(row: Row) -> Prediction:
+    """What the trace of a row has recorded, in place of a call."""
+    return Prediction(
+        outputs=row.outputs,
+        contexts=row.contexts,
+        retrieved_ids=row.retrieved_ids,
+        trace_id=row.trace_id,
+        duration_ms=row.duration_ms,
+        tool_calls=row.tool_calls,
+        cost_usd=row.cost_usd,
     )
 
 

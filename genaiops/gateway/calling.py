@@ -15,8 +15,10 @@ __all__ = ["ask", "local_answer", "open_stream", "read_chunks", "stream_chunks"]
 _Json = dict[str, Any]
 
 
-async def ask(target: Target, prepared: Prepared, retry: Retry) -> tuple[_Json, int]:
-    """The completion, OpenAI-shaped, and the number of attempts.
+async def ask(
+    target: Target, prepared: Prepared, retry: Retry
+) -> tuple[_Json, int, Mapping[str, str]]:
+    """The completion, OpenAI-shaped, the number of attempts, and the headers of the answer.
 
     Raises: ProviderError.
     """
@@ -29,7 +31,7 @@ async def ask(target: Target, prepared: Prepared, retry: Retry) -> tuple[_Json, 
         raise error_of_failure(target, failure) from None
     if answer.status != 200:
         raise error_of_status(target, answer.status, answer.headers, answer.body)
-    return decode_completion(target, answer.body), tried
+    return decode_completion(target, answer.body), tried, answer.headers
 
 
 async def open_stream(

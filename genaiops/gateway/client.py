@@ -56,13 +56,14 @@ def complete_at(target: Target, messages: Messages) -> Completion:
 def _complete(call: "_Ready") -> Completion:
     record = CallRecord(call.target, call.request)
     with record.current():
+        headers: Mapping[str, str] = {}
         if call.target.provider.local:
             raw = calling.local_answer(call.target, call.request)
         else:
             prepared = prepare(call.target, call.request)
-            raw, tried = background.run(calling.ask(call.target, prepared, call.retry))
+            raw, tried, headers = background.run(calling.ask(call.target, prepared, call.retry))
             record.sent(tried, prepared.dropped)
-        return _completion(call.target, record, raw)
+        return _completion(call.target, record, raw, headers)
 
 
 async def acomplete(
@@ -77,13 +78,14 @@ async def acomplete(
     call = _Ready.of(model, messages, params, timeout_s, retries)
     record = CallRecord(call.target, call.request)
     with record.current():
+        headers: Mapping[str, str] = {}
         if call.target.provider.local:
             raw = calling.local_answer(call.target, call.request)
         else:
             prepared = prepare(call.target, call.request)
-            raw, tried = await calling.ask(call.target, prepared, call.retry)
+            raw, tried, headers = await calling.ask(call.target, prepared, call.retry)
             record.sent(tried, prepared.dropped)
-        return _completion(call.target, record, raw)
+        return _completion(call.target, record, raw, headers)
 
 
 def stream(
@@ -157,7 +159,12 @@ def _messages(messages: Messages) -> Sequence[Mapping[str, Any]]:
     return messages
 
 
-def _completion(target: Target, record: CallRecord, raw: Mapping[str, Any]) -> Completion:
+def _completion(
+    target: Target,
+    record: CallRecord,
+    raw: Mapping[str, Any],
+    headers: Mapping[str, str] | None = None,
+) -> Completion:
     usage, cost = record.answered(raw)
     choices = cast("list[dict[str, Any]]", raw.get("choices") or [{}])
     message = cast("dict[str, Any]", choices[0].get("message") or {"role": "assistant"})
@@ -173,4 +180,5 @@ def _completion(target: Target, record: CallRecord, raw: Mapping[str, Any]) -> C
         trace_id=record.trace_id,
         span_id=record.span_id,
         raw=raw,
+        headers=headers or {},
     )

@@ -1,7 +1,7 @@
 """What a model call gives back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from genaiops.model.usage import Usage
@@ -24,6 +24,8 @@ class Completion:
         trace_id: Trace that the call is recorded in; empty when tracing is off.
         span_id: Its span.
         raw: The whole answer, OpenAI-shaped.
+        headers: Of the provider's HTTP answer, names in lower case; empty for a stream and for a
+            model in this process.
     """
 
     text: str
@@ -36,6 +38,7 @@ class Completion:
     trace_id: str
     span_id: str
     raw: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
 
 @dataclass(frozen=True, slots=True)

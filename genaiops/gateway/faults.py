@@ -44,6 +44,7 @@ def error_of_failure(target: Target, failure: UpstreamFailure) -> ProviderError:
             f"provider {provider!r} cannot be reached ({failure.reason}): "
             f"check {where} and the network",
             provider=provider,
+            unreachable=True,
         )
     if failure.kind == "too_large":
         return ProviderError(

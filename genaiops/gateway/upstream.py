@@ -5,6 +5,7 @@ asynchronous generator is what every loop promises to finish before it ends.
 """
 
 import asyncio
+import io
 import os
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ __all__ = ["Answer", "Call", "StreamAnswer", "Upstream", "UpstreamFailure", "ups
 MAX_ANSWER = 64 * 1024 * 1024
 """Bytes of one answer, decompressed; more is an error of the provider."""
 
+_LARGE = 1 << 20  # bytes of a request above which aiohttp wants to send pieces
 FailureKind = Literal["connect", "timeout", "broken", "too_large"]
 
 
@@ -112,7 +114,7 @@ class _Pool:
         try:
             response = await self._session.post(
                 call.url,
-                data=call.body,
+                data=call.body if len(call.body) < _LARGE else io.BytesIO(call.body),
                 headers=call.headers,
                 timeout=limits,
                 allow_redirects=False,

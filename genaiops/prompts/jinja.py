@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, partial, wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from genaiops.errors import PromptError
 from genaiops.prompts.jinja_rules import FILTERS, TESTS, bind, check, uses
@@ -198,14 +198,15 @@ def _operated(operator: str, left: Any, right: Any) -> Any:
 
 
 def _ticked(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The filter or test, looking at the clock whenever it is called."""
+    """The filter or test, looking at the clock whenever it is called; items come as a list."""
 
     @wraps(function)
     def ticked(*args: Any, **kwargs: Any) -> Any:
         meter = _meter.get(None)
         if meter is not None:  # Jinja folds constants when it compiles
             meter.tick()
-        return function(*args, **kwargs)
+        result = function(*args, **kwargs)
+        return list(cast("Iterator[Any]", result)) if isinstance(result, Iterator) else result
 
     return ticked
 

@@ -7,6 +7,7 @@ from genaiops.runs.active import (
     last_active_run,
     start_run,
 )
+from genaiops.runs.datasets import Dataset, add_to_dataset, create_dataset, get_dataset
 from genaiops.runs.experiments import (
     create_experiment,
     get_experiment_by_name,
@@ -18,9 +19,13 @@ from genaiops.runs.read import get_metric_history, get_run, search_runs
 
 __all__ = [
     "ActiveRun",
+    "Dataset",
     "active_run",
+    "add_to_dataset",
+    "create_dataset",
     "create_experiment",
     "end_run",
+    "get_dataset",
     "get_experiment_by_name",
     "get_metric_history",
     "get_run",

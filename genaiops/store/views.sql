@@ -68,7 +68,10 @@ CREATE OR REPLACE VIEW datasets AS
 SELECT name, version, digest, n_rows, created_ns FROM data.datasets;
 
 CREATE OR REPLACE VIEW dataset_rows AS
-SELECT name, version, row_id, inputs, expected, contexts, tags, trace_id FROM data.dataset_rows;
+SELECT
+  name, version, row_id, inputs, expected, contexts, tags, trace_id, outputs, retrieved_ids,
+  relevant_ids, place
+FROM data.dataset_rows;
 
 CREATE OR REPLACE VIEW review_queues AS
 SELECT name, filter, judge, created_ns FROM data.review_queues;

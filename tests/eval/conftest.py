@@ -10,9 +10,11 @@ import pytest
 class Model(http.server.ThreadingHTTPServer):
     """A chat model that answers what the test says (text, text and finish reason, or a status)."""
 
-    def __init__(self, answers):
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, answers, port=0):
+        super().__init__(("127.0.0.1", port), _Handler)
         self.answers = answers
+        self.logprobs = None
+        self.cost = None
         self.requests = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -32,6 +34,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if isinstance(said, tuple):
             said, finish = said
         choice = {"index": 0, "message": {"role": "assistant", "content": said}}
+        if self.server.logprobs is not None:
+            choice["logprobs"] = self.server.logprobs
         return self.reply(
             200,
             {
@@ -39,7 +43,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 "object": "chat.completion",
                 "model": request["model"],
                 "choices": [choice | {"finish_reason": finish}],
-                "usage": {"prompt_tokens": 10, "completion_tokens": 5},
+                "usage": {
+                    "prompt_tokens": 10,
+                    "completion_tokens": 5,
+                    "cost": self.server.cost,
+                },
             },
         )
 

@@ -5,7 +5,9 @@ import json
 import pytest
 from click.testing import CliRunner
 
+import genaiops
 from genaiops.cli.main import cli
+from genaiops.eval.judges import ExactMatch
 
 ROWS = [
     {"id": str(n), "question": f"q{n}", "expected": f"Q{n}", "topic": str(n % 3)} for n in range(9)
@@ -61,7 +63,7 @@ def test_run_prints_json_for_programs(invoke):
     (score,) = json.loads(done.stdout)
     assert (score["score"], score["n"], score["failed"]) == ("exact_match", 9, 0)
     assert score["estimate"] == pytest.approx(4 / 9)
-    assert "G=3" in score["method"]
+    assert "3 clusters" in score["method"]
 
 
 def test_compare_shows_what_the_second_run_does_better(invoke):
@@ -103,3 +105,31 @@ def test_comparing_an_unknown_run_says_so(invoke):
 
     assert done.exit_code == 1
     assert "abcdef" in done.stderr
+
+
+def test_power_plans_from_a_rate_or_a_run(invoke):
+    run = genaiops.evaluate([row | {"answer": "Q1"} for row in ROWS], judges=[ExactMatch()])
+
+    planned = invoke("power", "--rate", "0.8", "--rows", "200", "--detect", "0.05")
+    measured = invoke("power", run.run_id, "--detect", "0.2", "--format", "json")
+    wrong = invoke("power", "--rate", "0.8", "--detect", "0.05")
+
+    assert "rate 0.8  0.05        200   0.424  503           0.079" in planned.stdout
+    (score,) = json.loads(measured.stdout)
+    assert (score["score"], score["rows"], score["rows_needed"]) == ("exact_match", 9, 22)
+    assert wrong.exit_code == 2
+    assert "give RUN (and --other), or --rate and --rows" in wrong.stderr
+
+
+def test_run_takes_labels_from_a_file_and_a_rule_to_stop(invoke, workdir):
+    said = [{"id": row["id"], "judge": "exact_match", "value": "no"} for row in ROWS[:4]]
+    (workdir / "labels.jsonl").write_text("\n".join(map(json.dumps, said)))
+    args = ("run", "rows.jsonl", "--predict", "MOD:shout", "--judge", "exact_match")
+
+    labelled = invoke(*args, "--labels", "labels.jsonl")
+    stopped = invoke(*args, "--stop", "0.05")
+    refused = invoke(*args, "--stop", "f1 > 0.5")
+
+    assert "what people say, from 4 labels; the judge is not used" in labelled.stdout
+    assert "betting, holds at every look" in stopped.stdout
+    assert "stop= names 'f1': use one of exact_match" in refused.stderr

@@ -163,7 +163,7 @@ def test_a_judge_without_a_model_says_how_to_name_one_before_anything_runs():
         ({"judges": []}, "no judge"),
         ({"judges": ["groundedness"]}, "is no judge"),
         ({"judges": [ExactMatch(), ExactMatch()]}, "two judges"),
-        ({"judges": [ExactMatch()], "budget_usd": 5}, "budget_usd="),
+        ({"judges": [ExactMatch()], "budget_usd": 0}, "budget_usd is 0"),
         ({"judges": [ExactMatch()], "repeats": 0}, "repeats"),
         ({"judges": [ExactMatch()], "cache": "sometimes"}, "cache"),
         ({"judges": [ExactMatch()], "confidence": 1.5}, "confidence is 1.5"),

@@ -90,7 +90,7 @@ def test_a_stored_result_can_be_loaded_with_the_same_scores():
     loaded = load_result(result.run_id[:12])
 
     assert loaded.scores == result.scores
-    assert "G=2" in loaded["exact_match"].method
+    assert "2 clusters" in loaded["exact_match"].method
 
 
 def test_replay_calls_neither_the_function_nor_the_judge_model(model):
@@ -145,7 +145,7 @@ def test_judge_calls_are_traces_of_their_own_linked_from_the_verdict(model):
     assert [span.span_type for span in judged.spans] == ["judge", "llm"]
     assert (said.source_type, said.source_id) == ("llm", "openai/judge")
     assert said.judge_trace_id == verdict.judge_trace_id
-    assert "not measured here" in str(result)
+    assert "not with people" in str(result)
 
 
 def test_a_model_that_refuses_structured_output_is_asked_in_prose(model):
@@ -233,7 +233,7 @@ def test_progress_on_a_terminal_is_one_line(capsys):
     genaiops.evaluate(ROWS, answer, judges=[ExactMatch()], name="mine", progress=True)
 
     shown = capsys.readouterr().err
-    assert "\rmine: 6 of 6 rows" in shown
+    assert "mine: 6 of 6 rows, 0:00 left\r" in shown
     assert "\n" not in shown
 
 
@@ -256,8 +256,8 @@ def test_clusters_may_come_from_a_function():
     result = genaiops.evaluate(rows, answer, **options)
     other = genaiops.evaluate(rows, lambda question: "0", **options)
 
-    assert "G=2" in result["exact_match"].method
-    assert result.compare(other)["exact_match"].method == "paired cluster t (G=2)"
+    assert "2 clusters" in result["exact_match"].method
+    assert result.compare(other)["exact_match"].method == "sign-flip permutation, 2 clusters"
 
 
 def test_the_async_twin_gives_the_same():

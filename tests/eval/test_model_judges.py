@@ -7,7 +7,7 @@ import pytest
 import genaiops
 from genaiops import EvalError
 from genaiops.eval.judges import Groundedness, Verdict
-from genaiops.eval.judges.groundedness import quote_in
+from genaiops.eval.judges.claims import quote_in
 
 CASE = [{"question": "q", "outputs": "a", "contexts": ["Water is wet.", "Fire – it is “hot”."]}]
 

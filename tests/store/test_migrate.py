@@ -13,6 +13,8 @@ from genaiops.store.migrate import Migration
 from tests.store.making import compacted, numbers, rows, span, spans
 
 Upgrade = Callable[..., None]
+THIS = migrate.current_version()
+"""The schema of this release."""
 
 
 @pytest.fixture
@@ -89,7 +91,7 @@ def test_a_backup_is_made_before(old: LocalStore, upgraded: Upgrade) -> None:
     copies = {path.name: path for path in (old.folder / "backups").iterdir()}
     assert sorted(path.read_bytes() for path in copies.values()) == sorted(before.values())
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in copies.values())
-    assert all(name.startswith("genaiops-0001-") for name in copies)
+    assert all(name.startswith(f"genaiops-{THIS:04d}-") for name in copies)
 
 
 def test_a_migration_that_fails_changes_nothing(old: LocalStore, upgraded: Upgrade) -> None:
@@ -99,7 +101,7 @@ def test_a_migration_that_fails_changes_nothing(old: LocalStore, upgraded: Upgra
         numbers(old)
 
     with migrate.opened(old.folder, read_only=True) as engine:
-        assert migrate.version_of(engine) == 1
+        assert migrate.version_of(engine) == THIS
         assert "owner" not in engine.query("SELECT * FROM g.data.prompts").columns
         assert engine.query("SELECT count(*) FROM g.data.spans").rows == [(10,)]
 
@@ -114,7 +116,7 @@ def test_many_threads_migrate_once(old: LocalStore, upgraded: Upgrade) -> None:
         thread.join()
 
     assert seen == [list(range(12))] * 4
-    assert rows(old, "SELECT count(*) FROM g.data.schema_versions") == [(2,)]
+    assert rows(old, "SELECT count(*) FROM g.data.schema_versions") == [(THIS + 1,)]
 
 
 @pytest.mark.parametrize("by", ["read", "sql", "txn", "compact"])
@@ -131,7 +133,7 @@ def test_a_newer_file_is_refused_with_both_numbers_and_left_alone(old: LocalStor
     }
 
     with pytest.raises(
-        StoreVersionError, match="has schema 77, this genaiops knows up to 1: upgrade"
+        StoreVersionError, match=f"has schema 77, this genaiops knows up to {THIS}: upgrade"
     ):
         act[by]()
 

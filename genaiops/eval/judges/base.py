@@ -1,12 +1,22 @@
 """The protocol of a judge: a small frozen dataclass with one method; a failure is a value."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from genaiops.eval.case import Case, Claim, Verdict
 
-__all__ = ["Answer", "Ask", "CodeJudge", "Judge", "ModelJudge", "failed", "passed", "scored"]
+__all__ = [
+    "Answer",
+    "Ask",
+    "CodeJudge",
+    "Judge",
+    "ModelJudge",
+    "combined",
+    "failed",
+    "passed",
+    "scored",
+]
 
 T = TypeVar("T")
 
@@ -43,6 +53,8 @@ class Answer(Generic[T]):
 
     Attributes:
         read: What was read from it; None exactly when there is an error.
+        logprobs: Log-probabilities of the tokens that could have begun the verdict, where they
+            were asked for and given.
     """
 
     read: T | None
@@ -55,6 +67,7 @@ class Answer(Generic[T]):
     input_tokens: int | None
     output_tokens: int | None
     judge_trace_id: str | None
+    logprobs: Mapping[str, float] | None = None
 
     def verdict(
         self,
@@ -63,6 +76,7 @@ class Answer(Generic[T]):
         number: float | None = None,
         rationale: str | None = None,
         claims: tuple[Claim, ...] = (),
+        probability: float | None = None,
     ) -> Verdict:
         """The verdict made of this answer; without a value, the failure."""
         return Verdict(
@@ -79,6 +93,7 @@ class Answer(Generic[T]):
             stage=self.stage,
             raw=self.raw,
             judge_trace_id=self.judge_trace_id,
+            probability=probability,
         )
 
 
@@ -92,6 +107,7 @@ class Ask(Protocol):
         schema: Mapping[str, Any],
         read: Callable[[Mapping[str, Any]], T],
         labels: Callable[[str], Mapping[str, Any] | None] | None = None,
+        logprobs: bool = False,
     ) -> Answer[T]:
         """One question.
 
@@ -100,7 +116,12 @@ class Ask(Protocol):
             schema: JSON schema of the answer, sent as structured output.
             read: Turns the answer's object into a value, UnreadableError when it is not right.
             labels: Finds a labelled verdict in prose (``Verdict: yes``), None when there is none.
+            logprobs: Asks for the log-probabilities of the verdict.
         """
+        ...
+
+    def of(self, judge: "ModelJudge") -> "Ask":
+        """The same for another judge, such as a member of a panel."""
         ...
 
 
@@ -124,6 +145,24 @@ class ModelJudge(_Named, Protocol):
 
 
 Judge = CodeJudge | ModelJudge
+
+
+def combined(verdicts: Sequence[Verdict], **found: Any) -> Verdict:
+    """One verdict out of several, with what they took together; `found` are its other fields."""
+    costs = [verdict.cost_usd for verdict in verdicts]
+    inputs = [verdict.input_tokens for verdict in verdicts]
+    outputs = [verdict.output_tokens for verdict in verdicts]
+    whole = Verdict(
+        attempts=sum(verdict.attempts for verdict in verdicts),
+        cached=all(verdict.cached for verdict in verdicts),
+        cost_usd=None if None in costs else sum(cost or 0.0 for cost in costs),
+        input_tokens=None if None in inputs else sum(tokens or 0 for tokens in inputs),
+        output_tokens=None if None in outputs else sum(tokens or 0 for tokens in outputs),
+        stage=verdicts[-1].stage,
+        raw="\n\n".join(verdict.raw or "" for verdict in verdicts),
+        judge_trace_id=verdicts[-1].judge_trace_id,
+    )
+    return replace(whole, **found)
 
 
 def passed(ok: bool, rationale: str | None = None) -> Verdict:

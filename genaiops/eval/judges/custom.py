@@ -10,6 +10,7 @@ from genaiops.errors import EvalError
 from genaiops.eval.case import Case, Verdict
 from genaiops.eval.judges.base import failed
 from genaiops.eval.judges.made import label_numbers
+from genaiops.eval.judges.study import Studied
 
 __all__ = ["FunctionJudge", "judge"]
 
@@ -29,7 +30,7 @@ _YES_NO = {"yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "pass": 1.0, "fail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionJudge:
+class FunctionJudge(Studied):
     """A function that judges; it can still be called as before.
 
     Attributes:

@@ -10,6 +10,8 @@ from genaiops.errors import EvalError
 from genaiops.eval.case import Case, Verdict
 from genaiops.eval.judges.base import Ask
 from genaiops.eval.judges.rubric import FIELDS, SYSTEM, block, fill, places, rubric_version
+from genaiops.eval.judges.study import Studied
+from genaiops.eval.logprobs import expected_number, probability_of
 from genaiops.eval.parsing import UnreadableError, labelled, number_in
 
 __all__ = ["MadeJudge", "Values", "label_numbers", "make_judge"]
@@ -23,8 +25,11 @@ _INT_RANGE = (1.0, 5.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MadeJudge:
+class MadeJudge(Studied):
     """A judge made by `make_judge`.
+
+    Where the verdict is a whole number and the provider gives log-probabilities, the number is the
+    mean of all grades weighted by them (`genaiops.eval.logprobs.expected_number`).
 
     Attributes:
         labels: Number of each label; empty when the verdict is a number.
@@ -45,7 +50,13 @@ class MadeJudge:
     @property
     def needs(self) -> frozenset[str]:
         """The fields that the instructions name."""
-        return frozenset(places(self.instructions)) - self._optional
+        named = frozenset(places(self.instructions)) - self._optional
+        return frozenset("trace_id" if name == "trace" else name for name in named)
+
+    @property
+    def rubric(self) -> str:
+        """The instructions."""
+        return self.instructions
 
     @property
     def version(self) -> str:
@@ -60,12 +71,25 @@ class MadeJudge:
             {"role": "user", "content": self._question(case)},
         )
         finder = labelled(("verdict", "score", self.name), tuple(self.labels))
-        answer = await ask(messages, schema=self._schema(), read=self._read, labels=finder)
+        answer = await ask(
+            messages, schema=self._schema(), read=self._read, labels=finder, logprobs=self.whole
+        )
         if answer.read is None:
             return answer.verdict()
         value, rationale = answer.read
         number = self.labels[value] if isinstance(value, str) else value
-        return answer.verdict(value=value, number=number, rationale=rationale)
+        probability: float | None = None
+        if answer.logprobs is not None and self.whole:
+            grades = {str(grade): float(grade) for grade in range(*self._grades())}
+            weighted = expected_number(answer.logprobs, grades)
+            number = number if weighted is None else weighted
+            probability = probability_of(f"{value:g}", answer.logprobs, grades)
+        return answer.verdict(
+            value=value, number=number, rationale=rationale, probability=probability
+        )
+
+    def _grades(self) -> tuple[int, int]:
+        return int(self.scale[0]), int(self.scale[1]) + 1
 
     def _question(self, case: Case) -> str:
         parts = [fill(self.instructions, case)]
@@ -124,7 +148,7 @@ def make_judge(
     Args:
         name: Name of the score, snake_case.
         instructions: What to judge; ``{{inputs}} {{outputs}} {{contexts}} {{expected}}`` stand
-            for the row's fields. Without any of them, inputs and outputs are added.
+            for the row's fields, ``{{trace}}`` for what its trace did. Without any of them, inputs and outputs are added.
         values: Labels from best to worst (the number of a label is evenly spaced from 1 to 0, and
             of yes and no always 1 and 0), a dict of labels to numbers, numbers to choose from,
             ``float`` (0 to 1) or ``int`` (1 to 5).

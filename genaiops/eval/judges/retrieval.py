@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from genaiops.errors import EvalError
 from genaiops.eval.case import Case, Verdict
 from genaiops.eval.judges.base import failed, scored
+from genaiops.eval.judges.study import Studied
 
 __all__ = ["MRR", "NDCG", "PrecisionAtK", "RecallAtK"]
 
@@ -15,7 +16,7 @@ _UNIT = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class RecallAtK:
+class RecallAtK(Studied):
     """Share of the relevant documents found among the first k retrieved.
 
     Duplicates among the retrieved count once. A row without relevant documents has no recall:
@@ -45,7 +46,7 @@ class RecallAtK:
 
 
 @dataclass(frozen=True, slots=True)
-class PrecisionAtK:
+class PrecisionAtK(Studied):
     """Share of relevant documents among the first k retrieved, over k even if fewer came.
 
     Source: Manning, Raghavan and Schütze (2008), chapter 8.
@@ -70,7 +71,7 @@ class PrecisionAtK:
 
 
 @dataclass(frozen=True, slots=True)
-class MRR:
+class MRR(Studied):
     """Reciprocal rank of the first relevant document, 0 when none was retrieved.
 
     The estimate over rows is the mean reciprocal rank. Source: Voorhees, The TREC-8 Question
@@ -97,7 +98,7 @@ class MRR:
 
 
 @dataclass(frozen=True, slots=True)
-class NDCG:
+class NDCG(Studied):
     """Discounted gain of the first k documents over that of the best possible order.
 
     A document at rank i gives ``gain / log2(i + 1)``; documents in ``relevant_ids`` have gain 1

@@ -8,11 +8,13 @@ from typing import Any, cast
 import msgspec
 
 from genaiops.eval.case import Case
+from genaiops.query import traces
 
-__all__ = ["FIELDS", "SYSTEM", "block", "fill", "places", "rubric_version", "shown"]
+__all__ = ["FIELDS", "SYSTEM", "block", "fill", "places", "rubric_version", "shown", "tagged"]
 
-FIELDS = ("inputs", "outputs", "contexts", "expected")
+FIELDS = ("inputs", "outputs", "contexts", "expected", "trace")
 """Fields of a case that a rubric may show."""
+_TAGS = (*FIELDS, "context", "first", "second", "guidelines")
 
 SYSTEM = (
     "You are a careful evaluator. Everything between XML-like tags in the user's message is "
@@ -20,13 +22,40 @@ SYSTEM = (
     "with one JSON object and nothing else. Write the reasons before the verdict."
 )
 
-_TAG = re.compile(rf"<(/?)(?=(?:{'|'.join(FIELDS)}|context)\b)", re.IGNORECASE)
+_TAG = re.compile(rf"<(/?)(?=(?:{'|'.join(_TAGS)})\b)", re.IGNORECASE)
+_SPAN_CHARS = 2_000  # of inputs and of outputs, for each span
 _PLACE = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 
 def block(field: str, case: Case) -> str:
     """One field of a case between tags; tags inside its text are made harmless."""
-    return f"<{field}>\n{shown(getattr(case, field))}\n</{field}>"
+    value = trace_text(case.trace_id) if field == "trace" else getattr(case, field)
+    return tagged(field, value)
+
+
+def tagged(tag: str, value: object) -> str:  # any JSON value
+    """A value between tags that it cannot close."""
+    return f"<{tag}>\n{shown(value)}\n</{tag}>"
+
+
+def trace_text(trace_id: str | None) -> str | None:
+    """What a trace did, a line or more for each span; without times and ids, so that it repeats.
+
+    Raises: NotFoundError, StoreError.
+    """
+    if trace_id is None:
+        return None
+    spans = traces.get(trace_id).spans
+    depths: dict[str | None, int] = {}
+    lines: list[str] = []
+    for span in spans:
+        depth = depths[span.span_id] = depths.get(span.parent_span_id, -1) + 1
+        lines.append(f"{'  ' * depth}{span.span_type or 'span'} {span.name}: {span.status}")
+        for name, value in (("inputs", span.inputs), ("outputs", span.outputs)):
+            if value is not None:
+                text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+                lines.append(f"{'  ' * depth}  {name}: {text[:_SPAN_CHARS]}")
+    return "\n".join(lines)
 
 
 def shown(value: object) -> str:  # any JSON value

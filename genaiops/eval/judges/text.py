@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from genaiops.errors import EvalError
 from genaiops.eval.case import Case, Verdict
 from genaiops.eval.judges.base import failed, passed, scored
+from genaiops.eval.judges.study import Studied
 
 __all__ = ["Contains", "ContextOverlap", "ExactMatch", "RegexMatch", "TokenF1", "as_text"]
 
@@ -20,7 +21,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
 @dataclass(frozen=True, slots=True)
-class ExactMatch:
+class ExactMatch(Studied):
     """The answer equals the expected text, or one of several; spaces at runs and ends ignored."""
 
     ignore_case: bool = False
@@ -40,7 +41,7 @@ class ExactMatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Contains:
+class Contains(Studied):
     """The answer contains the expected text, case and runs of spaces ignored.
 
     Attributes:
@@ -76,7 +77,7 @@ class Contains:
 
 
 @dataclass(frozen=True, slots=True)
-class RegexMatch:
+class RegexMatch(Studied):
     """A regular expression is found in the answer.
 
     Attributes:
@@ -106,7 +107,7 @@ class RegexMatch:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenF1:
+class TokenF1(Studied):
     """Harmonic mean of precision and recall over words shared with the expected text.
 
     The best of several expected texts counts. Source: Rajpurkar et al., SQuAD (2016), without
@@ -128,7 +129,7 @@ class TokenF1:
 
 
 @dataclass(frozen=True, slots=True)
-class ContextOverlap:
+class ContextOverlap(Studied):
     """Share of the answer's sentences that stand literally in the contexts.
 
     A lexical stand-in for groundedness where no model is at hand: it sees copied sentences only

@@ -5,24 +5,29 @@ What each covers in simulation is printed by benchmarks/bench_interval_coverage.
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from genaiops.eval.stats.quantiles import t_quantile, z_quantile
+from genaiops.eval.stats.quantiles import poisson_mean, t_quantile, t_quantiles, z_quantile
+from genaiops.eval.stats.spread import cluster_codes, cluster_sums, cluster_variance, spread_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Codes = NDArray[np.int64]
 
 __all__ = [
+    "UNIT",
     "Interval",
-    "cluster_codes",
+    "bounded",
     "cluster_t",
-    "cluster_variance",
     "interval",
     "mean_t",
+    "rate",
+    "score_bounds",
+    "unbounded",
     "wilson",
 ]
 
@@ -53,11 +58,9 @@ def interval(
 ) -> Interval:
     """Mean and interval of scores, the method chosen and named.
 
-    Rates (only the two ends of the scale occur) get Wilson's interval, other means Student's t.
-    Where some values stand at an end of the scale, t is far too short (a score that is 1 on 97 %
-    of 20 rows is covered in 42 %), so a Wilson interval scaled by the variance takes its place;
-    also where all values are equal, which t takes for certainty.
-    Clusters widen either by the variance between them (CR2, Bell and McCaffrey 2002).
+    Rates (only the two ends of the scale occur) get Wilson's interval; other means on a scale a
+    t interval in Wilson's form (`bounded`); means without a scale a t interval corrected for
+    skewness (`unbounded`). Clusters widen each by the variance between them.
 
     Args:
         values: Finite numbers, at least one.
@@ -68,141 +71,156 @@ def interval(
     import numpy as np
 
     x = np.asarray(values, dtype=float)
-    at_end = scale is not None and (bool(np.isin(x, scale).any()) or x.min() == x.max())
+    if scale is None and np.isin(x, UNIT).all():
+        scale = UNIT
+    codes = None
     if clusters is not None and len(set(clusters)) < len(x):
         codes = cluster_codes(clusters)
-        if at_end and scale is not None:
-            return _cluster_wilson(x, codes, confidence, scale)
-        return _inside(cluster_t(x, codes, confidence=confidence), scale)
-    if at_end and scale is not None:
-        if np.isin(x, scale).all():
-            return _rate(x, confidence, scale)
-        return _scaled_wilson(x, confidence, scale)
-    return _inside(mean_t(x, confidence=confidence), scale)
+        if not codes.any():
+            return _alone(x, "one cluster: no interval")
+    named = "" if codes is None else f", {int(codes.max()) + 1} clusters"
+    if scale is None:
+        if len(x) < 2:
+            return _alone(x, "one value: no interval")
+        low, high = unbounded(x, codes, confidence=confidence)
+        return _made(x, float(low), float(high), f"t, corrected for skewness{named}")
+    unit = (x - scale[0]) / (scale[1] - scale[0])
+    ends = bool(np.isin(x, scale).all())
+    if ends and codes is None:
+        found = rate(int((x == scale[1]).sum()), len(x), confidence=confidence)
+        assert found.low is not None and found.high is not None  # noqa: S101, PT018  narrows
+        return _scaled(x, found.low, found.high, scale, found.method)
+    low, high = bounded(unit, codes, confidence=confidence)
+    form = "Wilson" if ends else "t in Wilson's form"
+    return _scaled(x, float(low), float(high), scale, f"{form}{named}")
 
 
-def wilson(successes: float, n: int, *, confidence: float = 0.95) -> Interval:
+def wilson(successes: float, n: float, *, confidence: float = 0.95) -> Interval:
     """Interval of a rate. Source: Wilson, JASA 22 (1927)."""
-    low, high = _score_interval(successes / n, float(n), z_quantile(confidence))
-    return Interval(estimate=successes / n, low=low, high=high, method="Wilson")
+    import numpy as np
+
+    share = np.asarray(successes / n)
+    low, high = score_bounds(share, np.asarray(float(n)), np.asarray(z_quantile(confidence)))
+    return Interval(estimate=float(share), low=float(low), high=float(high), method="Wilson")
+
+
+def rate(successes: int, n: int, *, confidence: float = 0.95) -> Interval:
+    """Wilson's interval, lengthened where it is known to dip: a handful of successes or failures.
+
+    Covers at least 0.916 for every rate from .50 to .99 in steps of .01 and every n from 20 to
+    500, where Wilson's own falls to 0.895.
+
+    Source: Brown, Cai and DasGupta, Statistical Science 16 (2001), section 4.1.1.
+    """
+    found = wilson(successes, n, confidence=confidence)
+    low, high = found.low or 0.0, found.high or 0.0
+    few = 2 if n <= 50 else 3
+    if 1 <= successes <= few:
+        low = min(low, poisson_mean(successes, 1.0 - confidence) / n)
+    if 1 <= n - successes <= few:
+        high = max(high, 1.0 - poisson_mean(n - successes, 1.0 - confidence) / n)
+    return Interval(estimate=found.estimate, low=low, high=high, method="Wilson")
+
+
+def bounded(
+    values: "Floats", codes: "Codes | None" = None, *, confidence: float = 0.95
+) -> "tuple[Floats, Floats]":
+    """Ends of the interval of means on a scale from 0 to 1, clusters counted in.
+
+    Wilson's interval with the sample size that gives a rate the variance of the mean (Korn and
+    Graubard, Survey Methodology 24, 1998), and t with the degrees of freedom of `spread_of`. Near
+    an end of the scale the interval is as lopsided as it must be: t itself covers a score that is
+    1 on 97 % of 20 rows in 42 % of samples. Values that are all equal, which t takes for
+    certainty, count as so many rates.
+
+    Args:
+        values: Between 0 and 1, shape (..., n).
+        codes: Cluster of each value as numbers from 0, shape (n,).
+        confidence: Between 0 and 1.
+    """
+    import numpy as np
+
+    found = spread_of(values, codes)
+    mean, variance = np.clip(found.mean, 0.0, 1.0), found.variance
+    known = (variance > 1e-30) & (mean * (1.0 - mean) > 0.0)
+    size = np.where(
+        known, mean * (1.0 - mean) / np.where(known, variance, 1.0), float(found.groups)
+    )
+    df = np.where(known, found.df, max(found.groups - 1.0, 1.0))
+    return score_bounds(mean, size, t_quantiles(confidence, df))
+
+
+def unbounded(
+    values: "Floats", codes: "Codes | None" = None, *, confidence: float = 0.95
+) -> "tuple[Floats, Floats]":
+    """Ends of the interval of means without a scale, such as latencies; at least two units.
+
+    Hall's transformation takes the skewness out of t. Source: Hall, Journal of the Royal
+    Statistical Society B 54 (1992), with the degrees of freedom of `spread_of`.
+    """
+    import numpy as np
+
+    found = spread_of(values, codes)
+    error = np.sqrt(found.variance)
+    sums, _ = cluster_sums(values - found.mean[..., np.newaxis], codes)
+    second, third = (sums**2).mean(axis=-1), (sums**3).mean(axis=-1)
+    varied = second > 0.0
+    skew = np.where(varied, third / np.where(varied, second, 1.0) ** 1.5, 0.0)
+    quantile, root = t_quantiles(confidence, found.df), math.sqrt(found.groups)
+
+    def untransformed(t: "Floats") -> "Floats":
+        moved = t - skew / (6.0 * root)
+        bent = np.abs(skew) > 1e-6
+        a = np.where(bent, skew, 1.0) / (3.0 * root)
+        return np.where(bent, (np.cbrt(1.0 + 3.0 * a * moved) - 1.0) / a, moved)
+
+    return found.mean - untransformed(quantile) * error, found.mean - untransformed(
+        -quantile
+    ) * error
 
 
 def mean_t(values: "Floats", *, confidence: float = 0.95) -> Interval:
-    """Interval of a mean by Student's t."""
-    n = len(values)
-    mean = float(values.mean())
-    if n < 2:
-        return Interval(estimate=mean, low=None, high=None, method="one value: no interval")
-    half = t_quantile(confidence, n - 1) * float(values.std(ddof=1)) / math.sqrt(n)
-    return Interval(estimate=mean, low=mean - half, high=mean + half, method="t")
+    """Interval of a mean by Student's t, as in the textbook."""
+    return cluster_t(values, None, confidence=confidence)
 
 
-def cluster_t(
-    values: "Floats", codes: "NDArray[np.int64]", *, confidence: float = 0.95
-) -> Interval:
+def cluster_t(values: "Floats", codes: "Codes | None", *, confidence: float = 0.95) -> Interval:
     """Interval of a mean whose values come in clusters: CR2 variance, Satterthwaite's t.
 
     Source: Bell and McCaffrey, Survey Methodology 28 (2002). With clusters of one size it is the
     textbook ``SE² = G/(G-1) Σ (Σ residuals)² / n²`` with G - 1 degrees of freedom.
     """
-    mean = float(values.mean())
     variance, df, groups = cluster_variance(values, codes)
     if groups < 2:
-        return Interval(estimate=mean, low=None, high=None, method="one cluster: no interval")
-    half = t_quantile(confidence, df) * math.sqrt(variance)
-    return Interval(
-        estimate=mean, low=mean - half, high=mean + half, method=f"cluster t (G={groups})"
-    )
+        return _alone(values, "one value: no interval")
+    mean, half = float(values.mean()), t_quantile(confidence, df) * math.sqrt(variance)
+    method = "t" if codes is None else f"t, {groups} clusters"
+    return Interval(estimate=mean, low=mean - half, high=mean + half, method=method)
 
 
-def _rate(x: "Floats", confidence: float, scale: tuple[float, float]) -> Interval:
-    found = wilson(float((x == scale[1]).sum()), len(x), confidence=confidence)
-    return _unscaled(found, scale, found.method)
-
-
-def _scaled_wilson(x: "Floats", confidence: float, scale: tuple[float, float]) -> Interval:
-    """Wilson's interval with the sample size that has the rate's variance equal the values'.
-
-    One pseudo-value at each end keeps the variance of a sample that happens to have none.
-    """
+def score_bounds(share: "Floats", n: "Floats", quantile: "Floats") -> "tuple[Floats, Floats]":
+    """Wilson's interval of shares; the sample size need not be whole."""
     import numpy as np
 
-    unit = (x - scale[0]) / (scale[1] - scale[0])
-    padded = np.concatenate([unit, [0.0, 1.0]])
-    center = float(padded.mean())
-    effect = min(1.0, float(padded.var()) / (center * (1.0 - center)))
-    mean, n = float(unit.mean()), len(unit)
-    quantile = t_quantile(confidence, max(n - 1, 1))
-    low, high = _score_interval(mean, n / effect, quantile)
-    found = Interval(estimate=mean, low=low, high=high, method="")
-    return _unscaled(found, scale, "Wilson, scaled by variance")
-
-
-def _cluster_wilson(
-    x: "Floats", codes: "NDArray[np.int64]", confidence: float, scale: tuple[float, float]
-) -> Interval:
-    """Wilson's interval with the effective sample size of the clusters.
-
-    Source: Korn and Graubard, Survey Methodology 24 (1998), for Wilson's interval.
-    """
-    unit = (x - scale[0]) / (scale[1] - scale[0])
-    mean, n = float(unit.mean()), len(unit)
-    variance, df, groups = cluster_variance(unit, codes)
-    if groups < 2:
-        found = Interval(estimate=mean, low=None, high=None, method="")
-        return _unscaled(found, scale, "one cluster: no interval")
-    effective = min(max(mean * (1.0 - mean) / variance, groups / 2.0), n) if variance else groups
-    low, high = _score_interval(mean, float(effective), t_quantile(confidence, df))
-    found = Interval(estimate=mean, low=low, high=high, method="")
-    return _unscaled(found, scale, f"cluster Wilson (G={groups})")
-
-
-def _score_interval(rate: float, n: float, quantile: float) -> tuple[float, float]:
     squared = quantile * quantile
-    center = (rate + squared / (2.0 * n)) / (1.0 + squared / n)
-    spread = math.sqrt(rate * (1.0 - rate) / n + squared / (4.0 * n * n))
+    center = (share + squared / (2.0 * n)) / (1.0 + squared / n)
+    spread = np.sqrt(share * (1.0 - share) / n + squared / (4.0 * n * n))
     half = quantile / (1.0 + squared / n) * spread
     # The ends are exact for rates of 0 and 1; rounding may not push the estimate outside.
-    return max(0.0, min(center - half, rate)), min(1.0, max(center + half, rate))
+    low = np.maximum(0.0, np.minimum(center - half, share))
+    return low, np.minimum(1.0, np.maximum(center + half, share))
 
 
-def _inside(found: Interval, scale: tuple[float, float] | None) -> Interval:
-    """The interval cut where no mean can be."""
-    if scale is None or found.low is None or found.high is None:
-        return found
-    return replace(found, low=max(found.low, scale[0]), high=min(found.high, scale[1]))
+def _alone(x: "Floats", method: str) -> Interval:
+    return Interval(estimate=float(x.mean()), low=None, high=None, method=method)
 
 
-def cluster_variance(x: "Floats", codes: "NDArray[np.int64]") -> tuple[float, float, int]:
-    """CR2 variance of the mean, its degrees of freedom, number of clusters."""
-    import numpy as np
-
-    sizes = np.bincount(codes).astype(float)
-    n, groups = float(len(x)), len(sizes)
-    if groups < 2:
-        return 0.0, 1.0, groups
-    sums = np.bincount(codes, weights=x - x.mean())
-    leverage = 1.0 / (n * n * (1.0 - sizes / n))
-    variance = float((sums * sums * leverage).sum())
-    own, shared = sizes * leverage, sizes * sizes * leverage / n
-    trace = float(own.sum() - shared.sum())
-    squared = float((own * own).sum() - 2.0 * (own * shared).sum() + shared.sum() ** 2)
-    return variance, trace * trace / squared, groups
+def _made(x: "Floats", low: float, high: float, method: str) -> Interval:
+    return Interval(estimate=float(x.mean()), low=low, high=high, method=method)
 
 
-def cluster_codes(clusters: Sequence[Hashable]) -> "NDArray[np.int64]":
-    """Clusters as numbers from 0."""
-    import numpy as np
-
-    numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(key, len(numbers)) for key in clusters], dtype=np.int64)
-
-
-def _unscaled(found: Interval, scale: tuple[float, float], method: str) -> Interval:
-    low, width = scale[0], scale[1] - scale[0]
-
-    def real(value: float | None) -> float | None:
-        return None if value is None else low + width * value
-
-    estimate = low + width * found.estimate
-    return Interval(estimate=estimate, low=real(found.low), high=real(found.high), method=method)
+def _scaled(
+    x: "Floats", low: float, high: float, scale: tuple[float, float], method: str
+) -> Interval:
+    start, width = scale[0], scale[1] - scale[0]
+    return _made(x, start + width * low, start + width * high, method)

@@ -5,14 +5,23 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from genaiops.eval.stats.intervals import cluster_codes, cluster_t, cluster_variance
-from genaiops.eval.stats.quantiles import t_quantile, two_sided_t, z_quantile
+from genaiops.eval.stats.intervals import UNIT
+from genaiops.eval.stats.quantiles import t_quantiles, z_quantile
+from genaiops.eval.stats.spread import cluster_codes, cluster_sums, spread_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Difference", "difference", "holm", "mcnemar_mid_p"]
+    Floats = NDArray[np.float64]
+
+__all__ = ["Difference", "difference", "mcnemar_mid_p", "sign_flip_p"]
+
+EXACT_UNITS = 16
+"""Units that differ up to which every way to flip their signs is looked at: 65,536."""
+FLIPS = 9_999
+_SEED = 20_261_125
+_AT_ONCE = 8  # units whose signs one random byte flips
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +29,8 @@ class Difference:
     """Mean of ``a - b`` over pairs.
 
     Attributes:
-        low: Lower end of the interval of the difference; None for fewer than two pairs.
-        p: Two-sided p value of "no difference"; None for fewer than two pairs.
+        low: Lower end of the interval of the difference; None for fewer than two units.
+        p: Two-sided p value of "no difference"; None for fewer than two units.
         method: Name of the method, as shown to the user.
     """
 
@@ -42,8 +51,9 @@ def difference(
 ) -> Difference:
     """Compares paired scores; swapping `a` and `b` only turns the sign.
 
-    Rates: McNemar's exact test with mid-p, interval of Bonett and Price (2012). Other means:
-    paired t. With clusters, the CR2 t interval of the differences and its p value.
+    Rates: McNemar's exact test with mid-p, interval of Bonett and Price (2012). Other means, and
+    everything in clusters: a permutation test that flips the sign of each row's difference (of
+    each cluster's sum), and the t interval of `spread_of`.
 
     Args:
         a: Scores of one run.
@@ -59,14 +69,27 @@ def difference(
         raise ValueError(f"{len(a)} and {len(b)} scores make no pairs")
     left, right = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     gaps = left - right
-    if len(gaps) < 2:
-        only = float(gaps[0])
-        return Difference(estimate=only, low=None, high=None, p=None, n=1, method="one pair")
+    codes = None
     if clusters is not None and len(set(clusters)) < len(gaps):
-        return _clustered(gaps, clusters, confidence)
-    if np.isin(left, (0.0, 1.0)).all() and np.isin(right, (0.0, 1.0)).all():
+        codes = cluster_codes(clusters)
+    sums, _ = cluster_sums(gaps, codes)
+    if len(sums) < 2:
+        alone = "one pair" if codes is None else "one cluster"
+        return Difference(
+            estimate=float(gaps.mean()), low=None, high=None, p=None, n=len(gaps), method=alone
+        )
+    if codes is None and np.isin(left, UNIT).all() and np.isin(right, UNIT).all():
         return _rates(int((gaps > 0).sum()), int((gaps < 0).sum()), len(gaps), confidence)
-    return _paired_t(float(gaps.mean()), float(gaps.std(ddof=1)), len(gaps), confidence)
+    low, high = _ends(left, right, gaps, codes, confidence)
+    named = "" if codes is None else f", {len(sums)} clusters"
+    return Difference(
+        estimate=float(gaps.mean()),
+        low=low,
+        high=high,
+        p=sign_flip_p(sums),
+        n=len(gaps),
+        method=f"sign-flip permutation{named}",
+    )
 
 
 def mcnemar_mid_p(wins: int, losses: int) -> float:
@@ -83,18 +106,59 @@ def mcnemar_mid_p(wins: int, losses: int) -> float:
     return min(1.0, 2.0 * tail - math.exp(logs[-1]))
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """P values adjusted for looking at several, in the same order.
+def sign_flip_p(sums: "Floats") -> float:
+    """Share of the ways to flip the signs that give a total at least as far from 0.
 
-    Source: Holm, Scandinavian Journal of Statistics 6 (1979).
+    Exact for up to `EXACT_UNITS` units that are not 0; above, over `FLIPS` random ways from a
+    fixed seed with what was seen counted as one of them, so that it never rejects too often.
+
+    Args:
+        sums: Difference of each row, or sum of the differences of each cluster, shape (n,).
+
+    Source: Pitman (1937); Phipson and Smyth, Statistical Applications in Genetics 9 (2010).
     """
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    adjusted = [0.0] * len(p_values)
-    highest = 0.0
-    for place, index in enumerate(order):
-        highest = max(highest, min(1.0, p_values[index] * (len(p_values) - place)))
-        adjusted[index] = highest
-    return adjusted
+    import numpy as np
+
+    units = sums[sums != 0.0]
+    if not len(units):
+        return 1.0
+    seen = abs(float(units.sum())) * (1.0 - 1e-12)
+    if len(units) <= EXACT_UNITS:
+        return float((np.abs(_all_sums(units)) >= seen).mean())
+    rng = np.random.default_rng(_SEED)
+    padded = np.concatenate([units, np.zeros(-len(units) % _AT_ONCE)])
+    totals = np.zeros(FLIPS)
+    for few in padded.reshape(-1, _AT_ONCE):
+        totals += _all_sums(few)[rng.integers(0, 1 << _AT_ONCE, FLIPS, dtype=np.uint8)]
+    return (1.0 + float((np.abs(totals) >= seen).sum())) / (FLIPS + 1.0)
+
+
+def _all_sums(units: "Floats") -> "Floats":
+    """The totals of all ways to flip the signs, shape (2 ** n,)."""
+    import numpy as np
+
+    totals = np.zeros(1)
+    for unit in units:
+        totals = np.concatenate([totals + unit, totals - unit])
+    return totals
+
+
+def _ends(
+    left: "Floats",
+    right: "Floats",
+    gaps: "Floats",
+    codes: "NDArray[np.int64] | None",
+    confidence: float,
+) -> tuple[float, float]:
+    """The interval of the difference; differences that are all equal are no certainty."""
+    found = spread_of(gaps, codes)
+    mean, variance = float(found.mean), float(found.variance)
+    if variance == 0.0:
+        both = max(left.max(), right.max()) - min(left.min(), right.min())
+        unsure = _rates(0, 0, found.groups, confidence).high or 0.0
+        return mean - both * unsure, mean + both * unsure
+    half = float(t_quantiles(confidence, found.df)) * math.sqrt(variance)
+    return mean - half, mean + half
 
 
 def _rates(wins: int, losses: int, n: int, confidence: float) -> Difference:
@@ -110,36 +174,6 @@ def _rates(wins: int, losses: int, n: int, confidence: float) -> Difference:
         n=n,
         method="McNemar mid-p",
     )
-
-
-def _paired_t(mean: float, deviation: float, n: int, confidence: float) -> Difference:
-    error = deviation / math.sqrt(n)
-    half = t_quantile(confidence, n - 1) * error
-    p = two_sided_t(_ratio(mean, error), n - 1)
-    return Difference(estimate=mean, low=mean - half, high=mean + half, p=p, n=n, method="paired t")
-
-
-def _clustered(
-    gaps: "NDArray[np.float64]", clusters: Sequence[Hashable], confidence: float
-) -> Difference:
-    codes = cluster_codes(clusters)
-    found = cluster_t(gaps, codes, confidence=confidence)
-    variance, df, groups = cluster_variance(gaps, codes)
-    p = None if groups < 2 else two_sided_t(_ratio(found.estimate, math.sqrt(variance)), df)
-    return Difference(
-        estimate=found.estimate,
-        low=found.low,
-        high=found.high,
-        p=p,
-        n=len(gaps),
-        method=f"paired {found.method}",
-    )
-
-
-def _ratio(mean: float, error: float) -> float:
-    if error:
-        return mean / error
-    return math.inf if mean else 0.0
 
 
 def _log_choose(n: int, k: int) -> float:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genaiops.eval.stats import difference, holm, interval
-from genaiops.eval.stats.intervals import wilson
-from genaiops.eval.stats.paired import mcnemar_mid_p
+from genaiops.eval.stats.intervals import bounded, cluster_t, rate, unbounded, wilson
+from genaiops.eval.stats.paired import mcnemar_mid_p, sign_flip_p
 from genaiops.eval.stats.quantiles import t_quantile, two_sided_t, z_quantile
 
 scores = st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=2, max_size=30)
@@ -34,15 +34,36 @@ def test_wilson_matches_the_worked_example():
 
 def test_the_method_follows_from_the_values_and_is_named():
     assert interval([0, 1, 1]).method == "Wilson"
-    assert interval([0.2, 0.4, 0.5]).method == "t"
-    assert interval([0.2, 1.0, 0.5]).method == "Wilson, scaled by variance"
-    assert interval([0, 1, 1, 1], clusters="aabb").method == "cluster Wilson (G=2)"
-    assert interval([0.1, 0.2, 0.3, 0.2], clusters="aabb").method == "cluster t (G=2)"
+    assert interval([0.2, 0.4, 0.5]).method == "t in Wilson's form"
+    assert interval([0, 1, 1, 1], clusters="aabb").method == "Wilson, 2 clusters"
+    assert interval([0.1, 1, 1, 1], clusters="aabb").method == "t in Wilson's form, 2 clusters"
     assert interval([0, 1, 1, 1], clusters="abcd").method == "Wilson"
-    assert interval([3.0, 4.5], scale=None).method == "t"
+    assert interval([3.0, 4.5], scale=None).method == "t, corrected for skewness"
+    assert interval([0, 1, 1], scale=None).method == "Wilson"
     assert interval([0.5]).low is not None
     assert interval([3.0], scale=None).low is None
     assert interval([0, 1, 1], clusters="aaa").low is None
+
+
+def test_many_samples_at_once_give_what_each_gives_alone():
+    rng = np.random.default_rng(3)
+    x, codes = rng.random((5, 12)), np.arange(12) // 3
+    for made, ends in ((bounded, bounded(x, codes)), (unbounded, unbounded(x, codes))):
+        alone = [made(row, codes) for row in x]
+        assert pytest.approx(np.array(ends)) == np.array(alone).T
+
+
+def test_a_few_failures_lengthen_the_interval_of_a_rate_beyond_wilson():
+    assert rate(98, 100).high > wilson(98, 100).high
+    assert rate(2, 100).low < wilson(2, 100).low
+    assert rate(50, 100) == wilson(50, 100)
+    assert (rate(100, 100).high, rate(0, 100).low) == (1.0, 0.0)
+
+
+def test_skewed_values_get_a_lopsided_interval():
+    found = interval([1.0, 1.1, 0.9, 1.2, 1.0, 9.0], scale=None)
+
+    assert found.high - found.estimate > found.estimate - found.low
 
 
 def test_a_scale_moves_the_interval_with_it():
@@ -100,37 +121,34 @@ def test_scores_that_cannot_be_paired_are_refused():
 
 
 def test_clusters_of_one_size_give_the_textbook_standard_error():
-    x, groups = np.array([0.1, 0.3, 0.2, 0.8, 0.7, 0.9]), "aabbcc"
+    x, codes = np.array([0.1, 0.3, 0.2, 0.8, 0.7, 0.9]), np.array([0, 0, 1, 1, 2, 2])
     sums = np.array([x[i : i + 2].sum() - 2 * x.mean() for i in (0, 2, 4)])
     error = math.sqrt(3 / 2 * (sums**2).sum()) / 6
 
-    found = interval(list(x), clusters=groups, scale=None)
+    found = cluster_t(x, codes)
 
     assert found.high - found.estimate == pytest.approx(t_quantile(0.95, 2) * error)
 
 
-def share(draw, truth, make):
-    hits = 0
-    for _ in range(400):
-        found = make(draw())
-        hits += found.low <= truth <= found.high
-    return hits / 400
+def test_a_permutation_of_few_units_is_exact_and_of_many_close_to_it():
+    assert sign_flip_p(np.ones(5)) == 2 / 32
+    assert sign_flip_p(np.zeros(9)) == 1.0
+    assert difference([0.5, 0.5], [0.25, 0.5]).p == 1.0
+    gaps = np.sin(np.arange(1, 16)) + 0.35
+    many = np.concatenate([gaps, np.full(8, 1e-12)])
+    assert sign_flip_p(many) == pytest.approx(sign_flip_p(gaps), abs=0.01)
 
 
-@pytest.mark.parametrize(
-    ("name", "truth"), [("rate", 0.9), ("mean", 0.8), ("mostly one", 0.95), ("clusters", 0.7)]
-)
-def test_intervals_cover_the_truth_as_often_as_they_say(name, truth):
-    rng = np.random.default_rng(7)
-    documents = [n // 5 for n in range(100)]
-    draws = {
-        "rate": lambda: rng.binomial(1, 0.9, 40).astype(float),
-        "mean": lambda: rng.beta(8, 2, 40),
-        "mostly one": lambda: np.where(rng.random(40) < 0.9, 1.0, rng.random(40)),
-        "clusters": lambda: rng.binomial(1, np.repeat(rng.beta(1.4, 0.6, 20), 5)).astype(float),
-    }
-    clusters = documents if name == "clusters" else None
+def test_clusters_are_flipped_whole():
+    a, b = [0.9, 0.8, 0.7, 0.9, 0.8, 0.9], [0.1] * 6
+    found = difference(a, b, clusters="aabbcc")
 
-    covered = share(draws[name], truth, lambda x: interval(x.tolist(), clusters=clusters))
+    assert found.p == 2 / 8
+    assert found.method == "sign-flip permutation, 3 clusters"
+    assert difference(a, b, clusters="aaaaaa").p is None
 
-    assert 0.92 <= covered <= 0.995
+
+def test_equal_differences_are_not_taken_for_certainty():
+    found = difference([0.5] * 10, [0.25] * 10)
+
+    assert found.low < 0.25 < found.high

@@ -1,0 +1,284 @@
+"""An evaluation as one HTML file: scores, what got worse, and every row with its verdicts.
+
+Nothing is loaded from anywhere, and every text of a row is escaped. The page works without its
+script, which only filters rows.
+"""
+
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from genaiops.eval.case import Case, Claim
+from genaiops.eval.compare import Comparison
+from genaiops.eval.score import RowResult, Score
+from genaiops.eval.table import cells, number
+from genaiops.query import evals
+
+__all__ = ["Page", "page", "place_of", "stored_cases"]
+
+MOST_ROWS = 5_000
+_MOST_CHARS = 20_000
+
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;max-width:1100px;margin:2rem auto;padding:0 1rem;color:#1b1f24}
+table{border-collapse:collapse;width:100%;margin:1rem 0}th,td{text-align:left;padding:.35rem .6rem;
+border-bottom:1px solid #d8dee4;vertical-align:top}th{font-weight:600}pre{white-space:pre-wrap;
+overflow-wrap:anywhere;background:#f6f8fa;padding:.6rem;border-radius:6px;max-height:24rem;overflow:auto}
+details{border-bottom:1px solid #d8dee4;padding:.4rem 0}summary{cursor:pointer}code{font-size:.9em}
+.bad{color:#b3261e}.good{color:#1a7f37}.dim{color:#57606a}.chip{display:inline-block;padding:0 .5rem;
+margin-right:.4rem;border-radius:1rem;background:#eaeef2}.chip.bad{background:#ffebe9}
+.chip.good{background:#dafbe1}input{font:inherit;padding:.3rem .5rem;width:100%;box-sizing:border-box}
+@media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}pre{background:#161b22}
+.chip{background:#21262d}.chip.bad{background:#4c1614}.chip.good{background:#12361f}.dim{color:#8b949e}
+.bad{color:#ff7b72}.good{color:#56d364}th,td,details{border-color:#30363d}
+input{background:#161b22;color:inherit;border:1px solid #30363d}}
+"""
+_SCRIPT = """
+document.getElementById('find').addEventListener('input',function(){
+var words=this.value.toLowerCase();document.querySelectorAll('details').forEach(function(row){
+row.hidden=words!==''&&row.textContent.toLowerCase().indexOf(words)<0})})
+"""
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What the page shows.
+
+    Attributes:
+        cases: What is known of rows whose results have no case, by row id.
+        comparison: With the run that this one is compared with.
+        dashboard: Address of a dashboard that the traces are linked to.
+    """
+
+    run_id: str
+    confidence: float
+    scores: Mapping[str, Score]
+    rows: Sequence[RowResult]
+    notes: Sequence[str]
+    cases: Mapping[str, Case]
+    comparison: Comparison | None = None
+    dashboard: str | None = None
+
+
+def page(shown: Page) -> str:
+    """The whole file."""
+    by_row: dict[str, list[RowResult]] = {}
+    for row in shown.rows:
+        by_row.setdefault(row.row_id, []).append(row)
+    order = sorted(by_row, key=lambda row_id: _badness(by_row[row_id], shown.scores))
+    rows = "".join(_row(row_id, by_row[row_id], shown) for row_id in order[:MOST_ROWS])
+    more = len(order) - MOST_ROWS
+    rest = f"<p class=dim>{more} further rows are not shown.</p>" if more > 0 else ""
+    notes = "".join(f"<li>{_text(note)}" for note in shown.notes)
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        f'<meta http-equiv=Content-Security-Policy content="{_POLICY}">'
+        "<meta name=viewport content='width=device-width'>"
+        f"<title>Evaluation {_text(shown.run_id[:8])}</title><style>{_STYLE}</style>"
+        f"<h1>Evaluation</h1><p class=dim>run <code>{_text(shown.run_id)}</code>, "
+        f"{len(by_row)} rows</p>{_scores(shown)}<ul>{notes}</ul>{_comparison(shown.comparison)}"
+        "<h2>Rows, the worst first</h2><input id=find placeholder='Show rows with …' "
+        f"aria-label='Filter rows'>{rows}{rest}<script>{_SCRIPT}</script></html>\n"
+    )
+
+
+def stored_cases(run_id: str) -> dict[str, Case]:
+    """Inputs and outputs of a stored run's rows, as far as its traces show them at a glance."""
+    return {
+        row.row_id: Case(inputs=_decoded(row.inputs), outputs=_decoded(row.outputs))
+        for row in evals.rows(run_id)
+    }
+
+
+def _scores(shown: Page) -> str:
+    head = ("score", "estimate", f"{shown.confidence:.0%} interval", "", "rows", "failed", "method")
+    lines = [
+        _cells(
+            _text(score.name),
+            number(score.estimate),
+            cells(score.low, score.high),
+            _bar(score),
+            str(score.n),
+            f"<span class=bad>{score.n_failed}</span>" if score.n_failed else "0",
+            f"<span class=dim>{_text(score.method)}</span>",
+        )
+        for score in shown.scores.values()
+    ]
+    return f"<table><tr>{''.join(f'<th>{_text(name)}' for name in head)}{''.join(lines)}</table>"
+
+
+def _bar(score: Score) -> str:
+    """The interval on the scale of the score, as a small drawing."""
+    if score.scale is None or None in (score.estimate, score.low, score.high):
+        return ""
+    bottom, top = score.scale
+
+    def place(value: float | None) -> float:
+        return 120.0 * ((value or 0.0) - bottom) / ((top - bottom) or 1.0)
+
+    low, high, middle = place(score.low), place(score.high), place(score.estimate)
+    return (
+        "<svg width=120 height=14 role=img aria-hidden=true>"
+        "<line x1=0 x2=120 y1=7 y2=7 stroke='#d0d7de' />"
+        f"<line x1={low:.1f} x2={high:.1f} y1=7 y2=7 stroke='#0969da' stroke-width=4 />"
+        f"<circle cx={middle:.1f} cy=7 r=4 fill='#0969da' /></svg>"
+    )
+
+
+def _comparison(found: Comparison | None) -> str:
+    if found is None:
+        return ""
+    lines = [
+        _cells(
+            _text(change.name),
+            f"{change.estimate:+.3f}",
+            cells(change.low, change.high, signed=True),
+            f"<b class={'good' if change.verdict == 'better' else 'bad'}>{change.verdict}</b>"
+            if change.verdict in ("better", "worse")
+            else change.verdict,
+            " ".join(
+                f"<a href='#{_text(row_id)}'>{_text(row_id)}</a>"
+                for row_id in change.regressions[:50]
+            ),
+        )
+        for change in found.values()
+    ]
+    head = ("score", "difference", "interval", "verdict", "rows that got worse, the worst first")
+    return (
+        f"<h2>Against run <code>{_text(found.other_run_id)}</code></h2><table><tr>"
+        f"{''.join(f'<th>{name}' for name in head)}{''.join(lines)}</table>"
+    )
+
+
+def _row(row_id: str, results: Sequence[RowResult], shown: Page) -> str:
+    chips = "".join(_chip(result, shown.scores) for result in results)
+    case = results[0].case or shown.cases.get(row_id) or Case()
+    question = _short(_json(case.inputs))
+    fields = (("inputs", case.inputs), ("outputs", case.outputs), ("expected", case.expected))
+    parts = [_block(name, _json(value)) for name, value in fields if value is not None]
+    contexts = [f"[{n}] {text}" for n, text in enumerate(case.contexts or (), start=1)]
+    if contexts:
+        parts.append(_block("contexts", "\n\n".join(contexts)))
+    parts += [_verdict(result) for result in results]
+    parts.append(_trace(results[0].trace_id, shown.dashboard))
+    return (
+        f"<details id='{_text(row_id)}'><summary>{chips} <code>{_text(row_id)}</code> "
+        f"{_text(question)}</summary>{''.join(parts)}</details>"
+    )
+
+
+def _chip(result: RowResult, scores: Mapping[str, Score]) -> str:
+    if result.error is not None:
+        return f"<span class='chip bad'>{_text(result.judge)}: failed</span>"
+    share = _share(result, scores.get(result.judge))
+    kind = "" if share is None else " good" if share >= 0.75 else " bad" if share <= 0.25 else ""
+    said = result.value if isinstance(result.value, str | bool) else number(result.number)
+    return f"<span class='chip{kind}'>{_text(result.judge)}: {_text(said)}</span>"
+
+
+def _verdict(result: RowResult) -> str:
+    verdict = result.verdict
+    facts = [f"attempts {verdict.attempts}", "cached" if verdict.cached else ""]
+    if verdict.probability is not None:
+        facts.append(f"probability {verdict.probability:.2f}")
+    if verdict.cost_usd is not None and verdict.attempts:
+        facts.append(f"{verdict.cost_usd:.6f} USD")
+    said = f"<span class=bad>{_text(result.error)}</span>" if result.error else _text(result.value)
+    head = f"<h4>{_text(result.judge)}: {said} <span class=dim>{', '.join(filter(None, facts))}"
+    if verdict.claims:
+        return f"{head}</span></h4>{_claims(verdict.claims)}"
+    return f"{head}</span></h4>{_block('', verdict.rationale) if verdict.rationale else ''}"
+
+
+def _claims(claims: Iterable[Claim]) -> str:
+    lines = [
+        _cells(
+            "<span class=good>supported</span>"
+            if claim.supported
+            else "<span class=bad>not supported</span>",
+            _text(claim.text),
+            f"“{_text(claim.quote)}”"
+            + ("" if claim.quote_found or not claim.quote else " <b class=bad>not in contexts</b>"),
+            _text(claim.reason),
+        )
+        for claim in claims
+    ]
+    return f"<table><tr><th><th>claim<th>evidence<th>reason{''.join(lines)}</table>"
+
+
+def _trace(trace_id: str | None, dashboard: str | None) -> str:
+    if trace_id is None:
+        return ""
+    if dashboard is None:
+        return f"<p class=dim><code>genaiops traces show {_text(trace_id)}</code></p>"
+    address = f"{dashboard.rstrip('/')}/traces?trace={trace_id}"
+    return f"<p><a href='{_text(address)}'>trace {_text(trace_id)}</a></p>"
+
+
+def _badness(results: Sequence[RowResult], scores: Mapping[str, Score]) -> tuple[float, float]:
+    """Failed rows first, then by the lowest number on its scale."""
+    shares = [_share(result, scores.get(result.judge)) for result in results]
+    known = [share for share in shares if share is not None]
+    failed = any(result.error is not None for result in results)
+    return (0.0 if failed else 1.0, min(known, default=1.0))
+
+
+def _share(result: RowResult, score: Score | None) -> float | None:
+    """Where a number stands on its scale, 0 to 1."""
+    if result.number is None or score is None or score.scale is None:
+        return None
+    low, high = score.scale
+    return (result.number - low) / ((high - low) or 1.0)
+
+
+def _decoded(text: str | None) -> Any:  # any JSON value
+    """JSON that may be cut; what cannot be read stays text."""
+    try:
+        return None if text is None else msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+
+
+def place_of(result: RowResult, score: Score) -> float:
+    """Where a number stands on its scale; the number itself where the scale is unknown."""
+    share = _share(result, score)
+    return (result.number or 0.0) if share is None else share
+
+
+def _block(name: str, text: str | None) -> str:
+    head = f"<div class=dim>{name}</div>" if name else ""
+    return f"{head}<pre>{_text(_cut(text or ''))}</pre>"
+
+
+def _cells(*values: str) -> str:
+    return f"<tr>{''.join(f'<td>{value}' for value in values)}"
+
+
+def _json(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    try:
+        return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    except (TypeError, ValueError):
+        return str(value)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 120 else f"{line[:120]}…"
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _MOST_CHARS:
+        return text
+    return f"{text[:_MOST_CHARS]}\n… ({len(text):,} characters in all)"
+
+
+def _text(value: object) -> str:
+    return html.escape(str(value))
