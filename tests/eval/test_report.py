@@ -163,10 +163,10 @@ def test_bad(genaiops_evaluate):
 
 def test_an_evaluation_is_a_test_that_a_gate_fails(workdir):
     (workdir / "test_it.py").write_text(TESTS % 20)
-    plugin = ["-p", "genaiops.pytest_plugin", "-p", "no:cacheprovider", "-q"]
+    options = ["-p", "no:cacheprovider", "-q"]  # ours is found by its entry point
 
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *plugin, "--genaiops-report", "reports", "test_it.py"],
+        [sys.executable, "-m", "pytest", *options, "--genaiops-report", "reports", "test_it.py"],
         capture_output=True,
         text=True,
         check=False,
