@@ -26,7 +26,7 @@ __all__ = ["main", "start_child", "start_if_behind"]
 
 BEHIND_BYTES = 16_000_000
 BEHIND_SEGMENTS = 64
-BUDGET_BYTES = 8_000_000
+BUDGET_BYTES = 4_500_000
 """Of one batch: readers wait while it is written, so it stays small however much is waiting."""
 DUE_BYTES = 4_000_000
 DUE_S = 300.0
