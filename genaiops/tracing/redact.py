@@ -86,15 +86,17 @@ def suspicious(text: bytes) -> bool:
 
 def _has_secret_key(text: bytes) -> bool:
     """Looks at what stands before each colon of a long text; the pattern is slow there."""
-    if text.count(58) > _FEW_COLONS:
-        before = b":".join([part[-4:-1] for part in text.split(b":")])
-        return not _ENDINGS.isdisjoint(before.lower().split(b":")) and _KEY(text) is not None
     at = text.find(58)
-    while at >= 0:
+    for _ in range(_FEW_COLONS):
+        if at < 0:
+            return False
         if text[at - 4 : at - 1].lower() in _ENDINGS and _KEY_AT(text, at):
             return True
         at = text.find(58, at + 1)
-    return False
+    if at < 0:
+        return False
+    before = b":".join([part[-4:-1] for part in text.split(b":")])
+    return not _ENDINGS.isdisjoint(before.lower().split(b":")) and _KEY(text) is not None
 
 
 class Masker:
