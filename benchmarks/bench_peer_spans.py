@@ -10,6 +10,8 @@ the machine; tests read them.
 """
 
 import argparse
+import base64
+import gzip
 import http.client
 import json
 import os
@@ -93,8 +95,6 @@ class Relay(BaseHTTPRequestHandler):
     port: int
 
     def do_POST(self) -> None:
-        import gzip
-
         body = self.rfile.read(int(self.headers["content-length"]))
         if self.headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
@@ -206,7 +206,7 @@ def recorded(bodies: list[bytes]) -> dict[str, Any]:
             keep(span.attributes, lambda name: not MACHINE.match(name))
             for event in span.events:
                 keep(event.attributes, lambda name: name != "exception.stacktrace")
-    made = MessageToDict(request)
+    made = MessageToDict(request, use_integers_for_enums=True)
     for of in made["resourceSpans"]:
         for span in (span for scope in of["scopeSpans"] for span in scope["spans"]):
             for name in ("traceId", "spanId", "parentSpanId"):
@@ -221,10 +221,8 @@ def keep(attributes: Any, wanted: Any) -> None:
     attributes.extend(kept)
 
 
-def as_hex(base64: str) -> str:
-    from base64 import b64decode
-
-    return b64decode(base64).hex()
+def as_hex(coded: str) -> str:
+    return base64.b64decode(coded).hex()
 
 
 def main() -> None:
@@ -258,7 +256,7 @@ def main() -> None:
             print(f"    not sent:  {line}")
         if options.record:
             options.record.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(recorded(bodies), indent=1, ensure_ascii=False, sort_keys=True)
+            text = json.dumps(recorded(bodies), ensure_ascii=False)
             (options.record / f"{side}.json").write_text(text + "\n")
     if failed:
         sys.exit("the promise is not kept")
