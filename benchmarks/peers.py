@@ -65,9 +65,15 @@ def logfire(client: openai.OpenAI, exporter: SpanExporter) -> Flush:
 def mlflow(client: openai.OpenAI, exporter: SpanExporter) -> Flush:  # noqa: ARG001
     """Into its default store, an SQLite file of the current folder; or where the environment says."""
     import mlflow
+    from mlflow.tracing.provider import provider
 
     mlflow.openai.autolog()
-    return lambda: mlflow.flush_trace_async_logging()
+
+    def flush() -> None:
+        mlflow.flush_trace_async_logging()
+        provider.get().force_flush()
+
+    return flush
 
 
 PEERS: dict[str, Callable[[openai.OpenAI, SpanExporter], Flush]] = {

@@ -19,6 +19,7 @@ SAMPLES = {
     values.kind: ("TOOL", "tool"),
     values.operation: ("completion", "text_completion"),
     values.provider: ("OpenAI", "openai"),
+    values.provider_of_format: ("OpenAI", "openai"),
     values.reasons: ("stop", ["stop"]),
     values.count: (12, 12),
     values.version: (3, 3),
@@ -73,6 +74,8 @@ def test_each_name_of_the_table_fills_its_column(row, name):
             )
     elif row.column == "first_chunk_ns":
         assert reading.columns["ttft_ms"] == 1000.0
+    elif row.column == "model":
+        assert reading.columns["request_model"] == expected
     elif row.column != "usage":
         assert reading.columns[row.column] == expected
 
@@ -92,8 +95,38 @@ def test_the_first_name_of_a_column_wins_in_whatever_order_attributes_come(colum
             attributes |= attribute(row, name, number + 1)
     first = "1" if PLAIN[column][0][0].convert is values.text else 1
 
+    filled = "request_model" if column == "model" else column
     for order in (attributes, dict(reversed(attributes.items()))):
-        assert read(order).columns[column] == first
+        assert read(order).columns[filled] == first
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"llm.invocation_parameters": '{"model": "gpt-5"}', "llm.model_name": "gpt-5-2026"},
+        {"input.value": '{"model": "gpt-5", "messages": []}', "llm.model_name": "gpt-5-2026"},
+        {"mlflow.spanInputs": '{"model": "gpt-5"}', "mlflow.llm.model": '"gpt-5-2026"'},
+    ],
+)
+def test_the_model_of_a_request_is_the_one_that_was_asked_for(asked):
+    columns = read({"gen_ai.operation.name": "chat"} | asked).columns
+
+    assert columns["request_model"] == "gpt-5"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "column", "expected"),
+    [
+        ({"mlflow.message.format": '"langchain"'}, "provider", None),
+        ({"mlflow.message.format": '"gemini"'}, "provider", "gcp.gemini"),
+        ({"gen_ai.response.finish_reasons": ["tool_call"]}, "finish_reasons", ["tool_calls"]),
+        ({"gen_ai.response.finish_reasons": '["tool_use"]'}, "finish_reasons", ["tool_use"]),
+    ],
+)
+def test_names_that_only_a_library_has_are_read_as_those_of_the_provider(
+    attributes, column, expected
+):
+    assert read(attributes).columns.get(column) == expected
 
 
 USAGE = {

@@ -32,7 +32,10 @@ _FURTHER_CONTENTS = (
     "mlflow.chat.messages", "mlflow.chat.tools", "request_parameters", "model_request_parameters",
 )  # fmt: skip
 """Beginnings of names that carry contents and fill no column."""
-_HELPERS = ("messages_in", "messages_out", "system", "documents", "usage", "first_chunk_ns")
+_HELPERS = (
+    "messages_in", "messages_out", "system", "documents", "usage", "first_chunk_ns", "model",
+)  # fmt: skip
+_OF_LLM = ("request_model", "model", "input_tokens", "messages_out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def read(
     _contents(columns, kind)
     if kind in _INFERENCE:
         _bodies(columns)
+    _keep(columns, "request_model", columns.get("model"))
     first = columns.get("first_chunk_ns")
     if first is not None and first >= start_ns > 0:
         columns.setdefault("ttft_ms", (first - start_ns) / 1e6)
@@ -172,7 +176,7 @@ def _by_event(columns: dict[str, Any], events: Sequence[Event]) -> None:
 def _kind(columns: dict[str, Any], names: Mapping[str, Any]) -> str:
     kind = columns.get("span_type")
     if kind is None:
-        if any(name in columns for name in ("request_model", "input_tokens", "messages_out")):
+        if any(name in columns for name in _OF_LLM):
             kind = "llm"
         elif "mcp.method.name" in names or "gen_ai.tool.name" in names or "tool.name" in names:
             kind = "tool"

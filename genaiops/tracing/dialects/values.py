@@ -28,6 +28,7 @@ __all__ = [
     "number",
     "operation",
     "provider",
+    "provider_of_format",
     "reasons",
     "seconds",
     "shown",
@@ -85,6 +86,10 @@ _PROVIDERS = {
     "xai": "x_ai", "watsonx": "ibm.watsonx.ai", "moonshot": "moonshot_ai",
 }  # fmt: skip
 """Names of providers that differ from the convention's; others are lowered and kept."""
+
+_OF_FORMATS = {"openai", "anthropic", "gcp.gemini", "groq", "mistral_ai", "aws.bedrock"}
+_REASONS = {"tool_call": "tool_calls"}
+"""Finish reasons that a library renames, by what the provider says."""
 
 
 def is_table(value: object) -> TypeGuard[Table]:
@@ -228,14 +233,22 @@ def provider(value: object) -> str | None:
     return _PROVIDERS.get(first, name) if "." in name and first in _PROVIDERS else name
 
 
+def provider_of_format(value: object) -> str | None:
+    """A provider by the dialect of its messages; None where a framework speaks one of its own."""
+    found = provider(value)
+    return found if found in _OF_FORMATS else None
+
+
 def reasons(value: object) -> list[str] | None:
     """Finish reasons, one a choice; also a single one, or JSON text of a list."""
     if isinstance(value, str) and value[:1] == "[":
         value = as_json(value)
     if isinstance(value, str):
-        return [value[:LONGEST]] if value else None
+        value = [value]
     if is_list(value):
-        said = [item[:LONGEST] for item in value if isinstance(item, str) and item]
+        said = [
+            _REASONS.get(item, item[:LONGEST]) for item in value if isinstance(item, str) and item
+        ]
         return said[:_MOST_CHOICES] or None
     return None
 
