@@ -117,14 +117,14 @@ def test_contents_stay_out_where_they_may_not_be_recorded(litellm, spans):
 
 def test_what_is_missing_is_a_hint_of_one_line_for_who_asked(site, caplog):
     with caplog.at_level(logging.INFO):
-        further.autolog("litellm")
-        write(site, {"litellm.py": LIBRARY})
-        further.autolog("litellm")
+        further.autolog("haystack")
+        write(site, {"haystack.py": LIBRARY})
+        further.autolog("haystack")
         further.autolog()
 
     assert [record.getMessage() for record in caplog.records] == [
-        "genaiops: litellm is not installed, so there is nothing to record",
-        "genaiops: to record litellm: pip install openinference-instrumentation-litellm",
+        "genaiops: haystack is not installed, so there is nothing to record",
+        "genaiops: to record haystack: pip install openinference-instrumentation-haystack",
     ]
 
 
