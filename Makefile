@@ -16,6 +16,8 @@ SYSTEM_PACKAGES := chromium fonts-dejavu-core
 LOCK_DATE ?= $(shell $(PYTHON) -c "import datetime as d; print(d.date.today() - d.timedelta(days=14))")
 LOCK_VENV := .venv-lock
 LOCK_HEADER := \# Pinned and hashed by `make lock`; do not edit.
+# Extras that only add somebody else's instrumentation are left out: they would narrow everything else.
+LOCKED_EXTRAS := all ml optimize ray redis s3
 COMPILE = $(LOCK_VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --exclude-newer $(LOCK_DATE)
 
@@ -85,7 +87,7 @@ screenshots: $(VENV)/.stamp-dev ## take the pictures of the documentation (needs
 	$(BIN)/python docs/screenshots.py
 
 lock: $(LOCK_VENV)/.stamp ## pin every dependency again, with nothing younger than two weeks
-	$(COMPILE) pyproject.toml --all-extras --group lint --group test --group build -o requirements/dev.txt
+	$(COMPILE) pyproject.toml $(addprefix --extra ,$(LOCKED_EXTRAS)) --group lint --group test --group build -o requirements/dev.txt
 	$(COMPILE) pyproject.toml --extra server --extra dashboard --extra openai --extra anthropic --group build \
 		-c requirements/dev.txt -o requirements/demo.txt
 	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/core.txt

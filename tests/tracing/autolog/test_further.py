@@ -1,13 +1,17 @@
 """Libraries recorded through OpenInference, with a stand-in for one library and its instrumentation."""
 
 import logging
+import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 import genaiops
 from genaiops.tracing.autolog import further
+
+ROOT = Path(__file__).parents[3]
 
 INSTRUMENTOR = '''
 import litellm
@@ -126,6 +130,21 @@ def test_what_is_missing_is_a_hint_of_one_line_for_who_asked(site, caplog):
         "genaiops: haystack is not installed, so there is nothing to record",
         "genaiops: to record haystack: pip install openinference-instrumentation-haystack",
     ]
+
+
+def test_every_extra_of_an_instrumentation_is_of_a_library_that_is_known():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    prefix = "openinference-instrumentation-"
+
+    extras = {
+        extra: [re.split(r"[>=]", one)[0] for one in wanted]
+        for extra, wanted in project["optional-dependencies"].items()
+        if any(one.startswith(prefix) for one in wanted)
+    }
+
+    assert extras == {extra: [prefix + extra] for extra in extras}
+    assert {"litellm", "llama-index", "mcp"} <= set(extras)
+    assert {extra.replace("-", "_") for extra in extras} <= set(further.LIBRARIES)
 
 
 def test_an_instrumentation_that_does_not_start_leaves_the_library_alone(litellm, site, caplog):
