@@ -140,7 +140,9 @@ def _usage(usage: Table) -> dict[str, Any]:
 
 def _legacy_usage(output: Table) -> dict[str, Any]:
     """What integrations said before there was `usage_metadata`."""
-    usage: Table = output.get("token_usage") or output.get("usage") or {}
+    usage: Table | None = output.get("token_usage")
+    if usage is None:  # empty: LangChain gave the usage of the whole batch to its first prompt
+        usage = output.get("usage") or {}
     if not usage:
         return {}
     return {

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from langchain_core.language_models import FakeListLLM
 from langchain_core.messages.tool import ToolMessage
+from langchain_core.outputs import Generation, LLMResult
 from langchain_core.runnables import RunnableLambda, RunnableParallel
 
 import genaiops
@@ -281,3 +282,17 @@ def test_text_models_have_prompts_and_texts(spans):
         ("text_completion", "llm")
     }
     assert {span["parent_span_id"] for span in found} == {None}
+
+
+@pytest.mark.parametrize("key", ["usage", "token_usage"])
+def test_several_prompts_of_one_request_count_its_tokens_once(spans, key):
+    class Texts(FakeListLLM):
+        def _generate(self, prompts, stop=None, run_manager=None, **kwargs):
+            answers = [[Generation(text="one")], [Generation(text="two")]]
+            used = {"prompt_tokens": 7, "completion_tokens": 3}
+            return LLMResult(generations=answers, llm_output={key: used})
+
+    Texts(responses=["-"]).generate(["a", "b"])
+
+    counted = [(one["input_tokens"], one["output_tokens"]) for one in spans(ROW)]
+    assert sorted(counted, key=str) == [(7, 3), (None, None)]
