@@ -126,7 +126,8 @@ def work(folder: Path, *, patient: bool) -> bool:
     """
     waiting = segments.sealed(segments.found(folder))
     size = sum(segment.size for segment in waiting)
-    if patient and waiting and size < DUE_BYTES and len(waiting) < BEHIND_SEGMENTS:
+    begun = (folder / FILE).exists()  # the first spans of a store get their costs at once
+    if patient and begun and waiting and size < DUE_BYTES and len(waiting) < BEHIND_SEGMENTS:
         age_s = time.time() - waiting[0].born_ns / 1e9
         if age_s < DUE_S:
             return False

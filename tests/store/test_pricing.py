@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from genaiops.model.usage import Usage
-from genaiops.store import LocalStore, pricing
+from genaiops.store import LocalStore, maintainer, pricing
 from genaiops.store.pricing import Ask, PriceBook, Rate
 from tests.store.making import compacted, rows, span
 
@@ -185,3 +185,14 @@ def test_a_rate_counts_each_token_once() -> None:
 
 def test_the_folder_of_a_store_that_is_not_there_has_no_prices(tmp_path: Path) -> None:
     assert PriceBook(tmp_path / "none").cost("openai", "gpt-5", Usage(input_tokens=1), None) is None
+
+
+def test_the_first_spans_of_a_store_need_not_wait_for_their_costs(store: LocalStore) -> None:
+    store.append("spans", call(0, "openai", "gpt-5-mini"))
+    store.seal()
+    first = maintainer.work(store.folder, patient=True)
+    store.append("spans", call(1, "openai", "gpt-5-mini"))
+    store.seal()
+
+    assert (first, maintainer.work(store.folder, patient=True)) == (True, False)
+    assert [cost for _, cost in rows(store, COSTS)] == [pytest.approx(0.00065), None]
