@@ -66,6 +66,69 @@ def openai_stream(body):
     yield "", "[DONE]"
 
 
+def response_items(body):
+    """Items of the Responses API for one request."""
+    asked = body["input"] if isinstance(body["input"], list) else []
+    results = [item["output"] for item in asked if item.get("type") == "function_call_output"]
+    if body.get("tools") and not results:
+        return [
+            {
+                "id": f"fc_{i}", "type": "function_call", "status": "completed",
+                "call_id": i, "name": n, "arguments": a,
+            }
+            for i, n, a in CALLS
+        ]  # fmt: skip
+    text = "It is " + " and ".join(results) + "." if results else "Hello you!"
+    if ((body.get("text") or {}).get("format") or {}).get("type") == "json_schema":
+        text = '{"city":"Oslo","degrees":3}'
+    piece = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+    head = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed"}
+    return [head | {"content": [piece]}]
+
+
+def response_answer(body):
+    usage = {
+        "input_tokens": 20, "output_tokens": 5, "total_tokens": 25,
+        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+        "output_tokens_details": {"reasoning_tokens": 0},
+    }  # fmt: skip
+    return {
+        "id": "resp_7", "object": "response", "created_at": 1, "model": body["model"],
+        "status": "completed", "output": response_items(body), "usage": usage, "error": None,
+        "incomplete_details": None, "instructions": None, "metadata": {}, "tools": [],
+        "parallel_tool_calls": True, "temperature": 1.0, "top_p": 1.0, "tool_choice": "auto",
+    }  # fmt: skip
+
+
+def response_stream(body):
+    whole = response_answer(body)
+    told = whole | {"status": "in_progress", "output": [], "usage": None}
+    events = [{"type": "response.created", "response": told}]
+    for index, item in enumerate(whole["output"]):
+        at = {"output_index": index, "item_id": item["id"]}
+        kind = "function_call_arguments" if "arguments" in item else "output_text"
+        empty = {"arguments": ""} if "arguments" in item else {"content": []}
+        shown = item | {"status": "in_progress"} | empty
+        events.append({"type": "response.output_item.added", "output_index": index, "item": shown})
+        text = item.get("arguments")
+        if text is None:
+            [piece] = item["content"]
+            text = piece["text"]
+            at |= {"content_index": 0}
+            added = at | {"part": piece | {"text": ""}}
+            events.append({"type": "response.content_part.added", **added})
+        events += [
+            {"type": f"response.{kind}.delta", **at, "delta": text[i : i + 4], "logprobs": []}
+            for i in range(0, len(text), 4)
+        ]
+        if "arguments" not in item:
+            events.append({"type": "response.content_part.done", **at, "part": piece})
+        events.append({"type": "response.output_item.done", "output_index": index, "item": item})
+    events.append({"type": "response.completed", "response": whole})
+    for number, event in enumerate(events):
+        yield event["type"], event | {"sequence_number": number}
+
+
 def anthropic_blocks(body):
     """Content blocks for one Anthropic request; refuses a turn whose thoughts were lost."""
     last = body["messages"][-1]["content"]
@@ -153,6 +216,7 @@ class Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         made = {
             "/v1/chat/completions": (openai_answer, openai_stream),
+            "/v1/responses": (response_answer, response_stream),
             "/v1/messages": (anthropic_answer, anthropic_stream),
         }.get(path)
         if made is None:

@@ -119,8 +119,7 @@ def test_thinking_is_left_out_when_a_client_lost_the_thoughts(oai, asked):
     assert "thinking" not in asked[-1][2]
 
 
-def test_responses_cross_to_anthropic(oai):
-    model = "anthropic/claude-x"
+def test_responses_come_from_both_providers(oai, model):
     done = oai.responses.create(model=model, input="Hi")
     with oai.responses.stream(model=model, input="Hi") as stream:
         folded = stream.get_final_response()
@@ -137,9 +136,9 @@ def test_responses_cross_to_anthropic(oai):
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_responses_run_a_tool_loop_on_anthropic(oai, streamed):
+def test_responses_run_a_tool_loop(oai, model, streamed):
     tool = {"type": "function", "name": "weather", "parameters": TOOL["input_schema"]}
-    more = {"model": "anthropic/claude-x", "tools": [tool]}
+    more = {"model": model, "tools": [tool]}
     items = [{"role": "user", "content": "Weather?"}]
     for _ in range(2):
         if streamed:
