@@ -4,6 +4,7 @@ Where the provider speaks the caller's dialect, the bytes pass through; only ``m
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from genaiops.gateway import guard
 from genaiops.gateway.chat import chat_completions
 from genaiops.gateway.config import Routes
+from genaiops.gateway.counting import count_tokens
 from genaiops.gateway.http import Receive, Scope, Send, error_body, send_json
 
 __all__ = ["Gateway"]
@@ -35,6 +37,9 @@ class Gateway:
         self._ready = ready
         self._table: dict[tuple[str, str], _Handler] = {
             ("POST", "/v1/chat/completions"): chat_completions,
+            ("POST", "/v1/responses"): partial(chat_completions, dialect="responses"),
+            ("POST", "/v1/messages"): partial(chat_completions, dialect="anthropic"),
+            ("POST", "/v1/messages/count_tokens"): count_tokens,
             ("GET", "/v1/models"): _models,
             ("GET", "/health/live"): _live,
             ("GET", "/health/ready"): self._readiness,

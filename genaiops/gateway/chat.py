@@ -14,12 +14,12 @@ from genaiops.gateway.calling import open_stream, read_chunks
 from genaiops.gateway.chatrequest import BadRequest, ChatRequest, read_request
 from genaiops.gateway.config import Routes
 from genaiops.gateway.dialects.openai_chat import fold
-from genaiops.gateway.exchange import ChunkReader, Prepared, decode_completion, prepare
+from genaiops.gateway.dialects.readers import Outgoing, write_completion
+from genaiops.gateway.exchange import ChunkReader, Prepared, decode_completion, prepare_request
 from genaiops.gateway.faults import error_of_failure, error_of_status, scrub
 from genaiops.gateway.http import Receive, Scope, Send, send_json
 from genaiops.gateway.recording import CallRecord
 from genaiops.gateway.reply import Reply, code_of, status_of
-from genaiops.gateway.sse import DONE, write_event
 from genaiops.gateway.target import Target
 from genaiops.gateway.upstream import Answer, StreamAnswer, UpstreamFailure, upstream
 from genaiops.tracing import extract
@@ -27,13 +27,17 @@ from genaiops.tracing import extract
 __all__ = ["chat_completions"]
 
 _Json = dict[str, Any]
+_FAMILY = {"openai": "openai", "responses": "openai", "anthropic": "anthropic"}
+"""Whose errors a client of each dialect understands."""
 
 
-async def chat_completions(routes: Routes, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers a chat request."""
-    reply = Reply(send)
+async def chat_completions(
+    routes: Routes, scope: Scope, receive: Receive, send: Send, dialect: str = "openai"
+) -> None:
+    """Answers a request for a completion, in any of the dialects that clients speak."""
+    reply = Reply(send, dialect)
     try:
-        request = await read_request(scope, receive)
+        request = await read_request(scope, receive, dialect)
         reply.target = target = routes.resolve(request.model)
     except ConnectionAbortedError:
         return
@@ -78,16 +82,15 @@ async def _answer(reply: Reply, target: Target, record: CallRecord, request: Cha
     if target.provider.local:
         await _answer_here(reply, target, record, request)
         return
-    same = target.provider.dialect == "openai"
-    prepared = prepare(target, request.fields if same else request.decoded)
+    prepared = prepare_request(target, request)
     if request.stream:
         await _answer_stream(reply, target, record, request, prepared)
     else:
-        await _answer_plain(reply, target, record, prepared)
+        await _answer_plain(reply, target, record, request, prepared)
 
 
 async def _answer_plain(
-    reply: Reply, target: Target, record: CallRecord, prepared: Prepared
+    reply: Reply, target: Target, record: CallRecord, request: ChatRequest, prepared: Prepared
 ) -> None:
     pool = await upstream()
     before = time.perf_counter()
@@ -99,9 +102,9 @@ async def _answer_plain(
     if answer.status != 200:
         await _pass_refusal(reply, target, record, answer)
         return
-    completion = decode_completion(target, answer.body)
-    same = target.provider.dialect == "openai"
-    body = answer.body if same else msgspec.json.encode(completion)
+    same = request.speaks(target.provider)
+    completion = decode_completion(target, answer.body, request.dialect if same else "")
+    body = answer.body if same else write_completion(request.dialect, completion)
     reply.started = True
     await send_json(reply.send, 200, body, reply.headers(answer.headers))
     record.answered(completion)
@@ -115,16 +118,18 @@ async def _answer_here(
     if not request.stream:
         completion = await asyncio.to_thread(model.answer, request.decoded)
         reply.started = True
-        await send_json(reply.send, 200, msgspec.json.encode(completion), reply.headers())
+        body = write_completion(request.dialect, completion)
+        await send_json(reply.send, 200, body, reply.headers())
         record.answered(completion)
         record.end()
         return
     chunks = await asyncio.to_thread(lambda: list(model.chunks(request.decoded)))
     record.first_chunk()
     await reply.begin_stream()
+    outgoing = Outgoing(request.dialect, include_usage=request.include_usage)
     for chunk in chunks:
-        await _send_chunk(reply, chunk, request)
-    await reply.last(write_event(DONE))
+        await reply.piece(outgoing.feed(chunk))
+    await reply.last(outgoing.finish())
     record.answered(fold(chunks))
     record.end()
 
@@ -141,16 +146,18 @@ async def _answer_stream(
         return
     chunks: list[_Json] = []
     try:
-        if target.provider.dialect == "openai":
-            await _pass_stream(reply, target, record, answer, chunks)
+        if request.speaks(target.provider):
+            reader = ChunkReader(target, request.dialect)
+            await _pass_stream(reply, reader, record, answer, chunks)
         else:
+            outgoing = Outgoing(request.dialect, include_usage=request.include_usage)
             async for chunk in read_chunks(answer, target):
                 record.first_chunk()
                 if not reply.started:
                     await reply.begin_stream(answer.headers)
                 chunks.append(chunk)
-                await _send_chunk(reply, chunk, request)
-            await reply.piece(write_event(DONE))
+                await reply.piece(outgoing.feed(chunk))
+            await reply.piece(outgoing.finish())
         await reply.last(b"")
     finally:
         record.answered(fold(chunks))
@@ -159,13 +166,12 @@ async def _answer_stream(
 
 
 async def _pass_stream(
-    reply: Reply, target: Target, record: CallRecord, answer: StreamAnswer, chunks: list[_Json]
+    reply: Reply, reader: ChunkReader, record: CallRecord, answer: StreamAnswer, chunks: list[_Json]
 ) -> None:
     """Passes the bytes of a stream through as they come, and reads along.
 
     Raises: ProviderError when the provider did not end it properly; UpstreamFailure.
     """
-    reader = ChunkReader(target)
     async for piece in answer.chunks:
         if not reply.started:
             record.first_chunk()
@@ -175,17 +181,11 @@ async def _pass_stream(
     chunks += reader.finish()
 
 
-async def _send_chunk(reply: Reply, chunk: _Json, request: ChatRequest) -> None:
-    """Sends one translated chunk; the one with the tokens only to who asked for it."""
-    if chunk.get("choices") or request.include_usage:
-        await reply.piece(write_event(msgspec.json.encode(chunk)))
-
-
 async def _pass_refusal(reply: Reply, target: Target, record: CallRecord, answer: Answer) -> None:
     """Answers as the provider did, without its key: some providers send it back."""
     error = error_of_status(target, answer.status, answer.headers, answer.body)
     record.broken(error)
-    own = target.provider.dialect == "openai" and answer.status not in (401, 403)
+    own = target.provider.dialect == _FAMILY[reply.dialect] and answer.status not in (401, 403)
     if own and answer.status >= 400 and _has_error(answer.body):
         body = scrub(answer.body.decode("utf-8", "replace"), target).encode()
         reply.started = True

@@ -7,14 +7,31 @@ from typing import Any, cast
 import msgspec
 
 from genaiops.errors import BadRequestError, ProviderError
-from genaiops.gateway.dialects import anthropic, openai_chat
+from genaiops.gateway.chatrequest import ChatRequest
+from genaiops.gateway.dialects import (
+    anthropic,
+    chat_requests,
+    chat_streams,
+    openai_chat,
+    openai_responses,
+    readers,
+)
 from genaiops.gateway.sse import DONE, Event, Splitter
 from genaiops.gateway.target import Target
 from genaiops.gateway.upstream import Call
 
-__all__ = ["ChunkReader", "Prepared", "decode_completion", "encode", "prepare"]
+__all__ = [
+    "ChunkReader",
+    "Prepared",
+    "decode_completion",
+    "encode",
+    "prepare",
+    "prepare_count",
+    "prepare_request",
+]
 
 _Json = dict[str, Any]
+_OF_THE_WAY = {"anthropic-version"}
 _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -41,12 +58,45 @@ def prepare(target: Target, request: Mapping[str, Any]) -> Prepared:
     path = openai_chat.PATH
     if target.provider.dialect == "anthropic":
         path = anthropic.PATH
-        named, dropped = anthropic.write_request(named)
+        named, dropped = anthropic.write_request(chat_requests.read_request(named))
     headers = {"content-type": "application/json"}
     if target.key:
         headers |= target.provider.headers(target.key)
     call = Call(f"{target.base_url}{path}", headers, encode(named), target.timeouts)
     return Prepared(call, tuple(dropped))
+
+
+def prepare_request(target: Target, request: ChatRequest) -> Prepared:
+    """The request of a client for this target; in its own dialect it keeps every byte it can.
+
+    Raises: BadRequestError when it cannot be put into the target's dialect.
+    """
+    if request.dialect == "openai":
+        same = target.provider.dialect == "openai"
+        return prepare(target, request.fields if same else request.decoded)
+    if request.speaks(target.provider):
+        return Prepared(_native(target, request, readers.PATHS[request.dialect]))
+    said: Mapping[str, Any] = request.decoded
+    dropped: list[str] = []
+    if target.provider.dialect == "openai":
+        said, dropped = chat_requests.write_request(chat_requests.read_request(said))
+    prepared = prepare(target, said)
+    names = {*request.dropped, *dropped, *prepared.dropped, *request.headers} - _OF_THE_WAY
+    return Prepared(prepared.call, tuple(sorted(names)))
+
+
+def prepare_count(target: Target, request: ChatRequest) -> Call:
+    """The call that asks Anthropic how many tokens a request holds."""
+    return _native(target, request, f"{anthropic.PATH}/count_tokens")
+
+
+def _native(target: Target, request: ChatRequest, path: str) -> Call:
+    query = f"?{request.query}" if request.query else ""
+    headers = {"content-type": "application/json"}
+    headers |= target.provider.headers(target.key) if target.key else {}
+    body = encode({**request.fields, "model": target.model})
+    url = f"{target.base_url}{path}{query}"
+    return Call(url, {**headers, **request.headers}, body, target.timeouts)
 
 
 def encode(value: object) -> bytes:
@@ -57,16 +107,19 @@ def encode(value: object) -> bytes:
         raise BadRequestError(f"the request cannot be written as JSON: {error}") from None
 
 
-def decode_completion(target: Target, body: bytes) -> _Json:
-    """The completion in a whole answer.
+def decode_completion(target: Target, body: bytes, dialect: str = "") -> _Json:
+    """The completion in a whole answer; in the target's dialect, when no other is named.
 
     Raises: ProviderError when it is something else.
     """
     try:
         value = msgspec.json.decode(body, type=_Json)
-        if target.provider.dialect == "anthropic":
-            value = anthropic.read_response(value)
-    except (*_UNDECODABLE, AttributeError, TypeError):
+        dialect = dialect or target.provider.dialect
+        if dialect == "responses":
+            value = chat_streams.write_response(openai_responses.read_response(value))
+        elif dialect == "anthropic":
+            value = chat_streams.write_response(anthropic.read_response(value))
+    except (*_UNDECODABLE, AttributeError, KeyError, TypeError):
         value = None
     if value is None or not openai_chat.is_completion(value):
         raise ProviderError(
@@ -84,12 +137,15 @@ class ChunkReader:
         done: The provider said that the stream is complete.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, dialect: str = "") -> None:
         self.done = False
         self._target = target
         self._splitter = Splitter()
-        self._anthropic = anthropic.StreamReader()
-        self._translate = target.provider.dialect == "anthropic"
+        dialect = dialect or target.provider.dialect
+        responses = dialect == "responses"
+        self._reader = openai_responses.EventReader() if responses else anthropic.EventReader()
+        self._chunk_writer = chat_streams.ChunkWriter()
+        self._translate = dialect in ("responses", "anthropic")
 
     def feed(self, piece: bytes) -> Iterator[_Json]:
         """The chunks that these bytes complete.
@@ -122,10 +178,10 @@ class ChunkReader:
         try:
             value = msgspec.json.decode(event.data, type=_Json)
             if self._translate:
-                chunks = self._anthropic.feed(value)
-                self.done = self._anthropic.done
-                return chunks
-        except (*_UNDECODABLE, AttributeError, TypeError) as error:
+                events = self._reader.feed(value)
+                self.done = self._reader.done
+                return [chunk for event in events for chunk in self._chunk_writer.feed(event)]
+        except (*_UNDECODABLE, AttributeError, KeyError, TypeError) as error:
             raise ProviderError(
                 f"{self._target.name!r} streamed something that is not a chat completion: try again",
                 provider=self._target.provider_name,

@@ -10,9 +10,9 @@ from genaiops.errors import (
     ProviderError,
     ProviderTimeoutError,
 )
+from genaiops.gateway.dialects.readers import error_event, error_json
 from genaiops.gateway.http import Headers, Send, error_body, send_json
 from genaiops.gateway.recording import CallRecord
-from genaiops.gateway.sse import write_event
 from genaiops.gateway.target import Target
 
 __all__ = ["Reply", "code_of", "status_of"]
@@ -25,8 +25,9 @@ _SSE = (b"content-type", b"text/event-stream; charset=utf-8")
 class Reply:
     """One answer while it is being given; knows how long the gateway itself took for it."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, dialect: str = "openai") -> None:
         self.send = send
+        self.dialect = dialect
         self.begun = time.perf_counter()
         self.waited_s = 0.0
         self.attempts = 0
@@ -58,13 +59,15 @@ class Reply:
         code: str | None = None,
         provider: Mapping[str, str] | None = None,
     ) -> None:
-        """Answers with an error in OpenAI's shape; in a stream that has begun, as an event."""
+        """Answers with an error in the client's shape; in a stream that has begun, as an event."""
         body = error_body(status, message, code=code)
         if self.started:
-            await self.send({"type": "http.response.body", "body": write_event(body)})
+            event = error_event(self.dialect, body, status)
+            await self.send({"type": "http.response.body", "body": event})
         else:
             self.started = True
-            await send_json(self.send, status, body, self.headers(provider))
+            said = error_json(self.dialect, body, status)
+            await send_json(self.send, status, said, self.headers(provider))
 
     async def begin_stream(self, provider: Mapping[str, str] | None = None) -> None:
         """Sends the head of a streamed answer."""

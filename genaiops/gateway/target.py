@@ -38,6 +38,7 @@ class Provider:
         base_url_env: Environment variable that says otherwise.
         key_env: Environment variable of its key; empty when it needs none.
         headers: Makes the headers that carry a key.
+        responses: Whether it answers OpenAI's Responses API too.
         local: The models that answer in this process, by name.
     """
 
@@ -48,6 +49,7 @@ class Provider:
     base_url_env: str = ""
     key_env: str = ""
     headers: Callable[[str], dict[str, str]] = _no_headers
+    responses: bool = False
     local: Mapping[str, LocalModel] = field(default_factory=dict[str, LocalModel])
 
 

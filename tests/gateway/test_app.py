@@ -186,7 +186,7 @@ def test_anthropic_answers_in_the_dialect_of_the_caller(gateway, client, asked):
         (BODY | {"api_base": "http://127.0.0.1:1"}, 400, "'api_base' is not accepted"),
         (BODY | {"model": "gpt-5"}, 404, "'gpt-5' is not served: use one of offline/extractive"),
         (BODY | {"model": "offline/magic"}, 404, "no model 'magic': use one of offline/extractive"),
-        (BODY | {"model": "anthropic/c", "tools": [{}]}, 400, "'tools' is not translated"),
+        (BODY | {"model": "anthropic/c", "tools": [{}]}, 400, "tool of type None is not"),
         (b" " * (17 << 20), 413, "larger than 16 MiB"),
     ],
 )

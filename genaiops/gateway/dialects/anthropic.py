@@ -1,84 +1,58 @@
-"""Anthropic's Messages API, from and to the shapes of OpenAI's chat completions.
+"""Anthropic's Messages API: answers and streams, from and to the form between dialects."""
 
-Text conversations cross both ways, plain and streamed. What cannot cross yet is refused where it
-would change the answer (tools, images) and dropped by name where it would not.
-"""
-
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
-from genaiops.errors import BadRequestError, ProviderError
+from genaiops.errors import ProviderError
+from genaiops.gateway.dialects import form
+from genaiops.gateway.dialects.anthropic_requests import (
+    DEFAULT_MAX_TOKENS,
+    part_of_block,
+    read_request,
+    write_request,
+)
+from genaiops.gateway.dialects.form import (
+    Answer,
+    Delta,
+    Event,
+    Json,
+    Part,
+    PartStart,
+    PartStop,
+    Redacted,
+    Refusal,
+    Start,
+    Stop,
+    Text,
+    Thinking,
+    Tokens,
+    ToolCall,
+    table,
+)
+from genaiops.gateway.sse import write_event
 
-__all__ = ["PATH", "StreamReader", "read_response", "write_request"]
+__all__ = [
+    "DEFAULT_MAX_TOKENS", "PATH", "EventReader", "EventWriter", "read_request", "read_response",
+    "write_request", "write_response",
+]  # fmt: skip
 
 PATH = "/v1/messages"
-DEFAULT_MAX_TOKENS = 4096
-"""Anthropic wants a limit in every request, OpenAI does not."""
 
-_Json = dict[str, Any]
-_SAME_NAME = ("temperature", "top_p", "top_k", "stream", "thinking", "service_tier", "metadata")
-_HANDLED = ("model", "messages", "max_tokens", "max_completion_tokens", "stop", "user")
-_CHANGES_THE_ANSWER = ("tools", "tool_choice", "functions", "function_call", "audio", "modalities")
-_FINISH = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_calls",
-    "refusal": "content_filter",
+_DELTAS = {
+    "text_delta": "text",
+    "input_json_delta": "partial_json",
+    "thinking_delta": "thinking",
+    "signature_delta": "signature",
 }
+_COUNTS = (
+    "input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens",
+)  # fmt: skip
 
 
-def write_request(request: Mapping[str, Any]) -> tuple[_Json, list[str]]:
-    """The body for Anthropic, and the names of parameters that were dropped.
-
-    Raises: BadRequestError when a part of the request cannot be said to Anthropic.
-    """
-    for name in _CHANGES_THE_ANSWER:
-        if request.get(name):
-            raise BadRequestError(
-                f"{name!r} is not translated for anthropic yet: leave it out, or use a model of a "
-                "provider that speaks OpenAI's dialect",
-                provider="anthropic",
-            )
-    if request.get("n") not in (None, 1):
-        raise BadRequestError("anthropic gives one answer: leave out 'n'", provider="anthropic")
-    system: list[str] = []
-    messages: list[_Json] = []
-    for number, message in enumerate(cast("Sequence[Mapping[str, Any]]", request["messages"])):
-        role, blocks = message.get("role"), _text_blocks(number, message)
-        if role in ("system", "developer"):
-            system += [block["text"] for block in blocks]
-        elif role in ("user", "assistant"):
-            messages.append({"role": role, "content": blocks})
-        else:
-            raise BadRequestError(
-                f"message {number} has role {role!r}, which is not translated for anthropic yet: "
-                "use system, user and assistant",
-                provider="anthropic",
-            )
-    limit = request.get("max_completion_tokens") or request.get("max_tokens")
-    body: _Json = {
-        "model": request["model"],
-        "max_tokens": limit or DEFAULT_MAX_TOKENS,
-        "messages": messages,
-    }
-    if system:
-        body["system"] = "\n\n".join(system)
-    body |= {name: request[name] for name in _SAME_NAME if request.get(name) is not None}
-    if request.get("stop"):
-        stop = request["stop"]
-        body["stop_sequences"] = [stop] if isinstance(stop, str) else stop
-    if request.get("user"):
-        body["metadata"] = {"user_id": request["user"]}
-    known = (*_SAME_NAME, *_HANDLED, "n")
-    return body, sorted(n for n, v in request.items() if n not in known and v is not None)
-
-
-def read_response(body: Mapping[str, Any]) -> _Json:
-    """The completion that an Anthropic message is.
+def read_response(body: Mapping[str, Any]) -> Answer:
+    """The answer that a message is.
 
     Raises: ProviderError when it is not a message.
     """
@@ -88,29 +62,28 @@ def read_response(body: Mapping[str, Any]) -> _Json:
             "anthropic answered with something that is not a message: check ANTHROPIC_BASE_URL",
             provider="anthropic",
         )
-    message: _Json = {"role": "assistant", "content": None}
-    calls: list[_Json] = []
-    for block in cast("list[_Json]", blocks):
-        if block.get("type") == "text":
-            message["content"] = (message["content"] or "") + str(block.get("text", ""))
-        elif block.get("type") == "tool_use":
-            calls.append(_call(block, block.get("input")))
-    if calls:
-        message["tool_calls"] = calls
-    stop = body.get("stop_reason")
-    choice = {"index": 0, "message": message, **_finish(stop)}
-    return {
-        "id": body.get("id"),
-        "object": "chat.completion",
-        "created": 0,
-        "model": body.get("model"),
-        "choices": [choice],
-        "usage": _usage(body.get("usage")),
+    found = [part_of_block(block) for block in blocks]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  JSON
+    return Answer(
+        id=body.get("id"),
+        model=body.get("model"),
+        parts=[part for part in found if part is not None],
+        stop=body.get("stop_reason"),
+        sequence=body.get("stop_sequence"),
+        usage=_read_usage(table(body.get("usage"))),
+    )
+
+
+def write_response(answer: Answer) -> Json:
+    """The message that says the answer."""
+    return _message(answer.id, answer.model, _write_usage(answer.usage)) | {
+        "content": [_block(part) for part in answer.parts],
+        "stop_reason": answer.stop or "end_turn",
+        "stop_sequence": answer.sequence,
     }
 
 
-class StreamReader:
-    """Turns the events of one Anthropic stream into OpenAI chunks; pure, no bytes, no clock.
+class EventReader:
+    """Turns the decoded events of one stream into events of the form.
 
     Attributes:
         done: The stream said that it is complete.
@@ -118,39 +91,46 @@ class StreamReader:
 
     def __init__(self) -> None:
         self.done = False
-        self._head: _Json = {"id": None, "object": "chat.completion.chunk", "created": 0}
-        self._usage: _Json = {}
-        self._stop: object = None
-        self._calls = 0
+        self._usage: Json = {}
+        self._stop: tuple[str | None, str | None] = None, None
+        self._open: set[int] = set()
 
-    def feed(self, event: Mapping[str, Any]) -> list[_Json]:
-        """The chunks that an event stands for, often none.
+    def feed(self, event: Mapping[str, Any]) -> list[Event]:
+        """What an event stands for, often nothing.
 
         Raises: ProviderError when the event is an error.
         """
-        match event.get("type"):
+        kind = event.get("type")
+        if kind == "content_block_delta":
+            delta: Json = table(event.get("delta"))
+            field = _DELTAS.get(delta.get("type") or "")
+            index = event.get("index") or 0
+            if field is None or index not in self._open:
+                return []
+            return [Delta(index, delta.get(field) or "", field == "signature")]
+        match kind:
             case "message_start":
-                message: _Json = event.get("message") or {}
-                self._head |= {"id": message.get("id"), "model": message.get("model")}
-                self._usage |= message.get("usage") or {}
-                return [self._chunk({"role": "assistant", "content": ""})]
+                message: Json = table(event.get("message"))
+                self._usage |= table(message.get("usage"))
+                usage = _read_usage(self._usage)
+                return [Start(message.get("id"), message.get("model"), 0, usage)]
             case "content_block_start":
-                return self._block(event.get("content_block") or {})
-            case "content_block_delta":
-                return self._delta(event.get("delta") or {})
+                return self._begin(event.get("index") or 0, table(event.get("content_block")))
+            case "content_block_stop" if (event.get("index") or 0) in self._open:
+                self._open.discard(event.get("index") or 0)
+                return [PartStop(event.get("index") or 0)]
             case "message_delta":
-                delta: _Json = event.get("delta") or {}
-                self._stop = delta.get("stop_reason") or self._stop
-                usage: _Json = event.get("usage") or {}
-                self._usage |= {name: n for name, n in usage.items() if n is not None}
+                said: Json = table(event.get("delta"))
+                if said.get("stop_reason"):
+                    self._stop = said["stop_reason"], said.get("stop_sequence")
+                usage_now: Json = table(event.get("usage"))
+                self._usage |= {name: n for name, n in usage_now.items() if n is not None}
                 return []
             case "message_stop":
                 self.done = True
-                last = self._chunk({})
-                last["choices"][0] |= _finish(self._stop)
-                return [last, self._head | {"choices": [], "usage": _usage(self._usage)}]
+                return [_read_usage(self._usage), Stop(*self._stop)]
             case "error":
-                error: _Json = event.get("error") or {}
+                error: Json = table(event.get("error"))
                 raise ProviderError(
                     f"anthropic broke the stream off: {error.get('message', 'no reason given')}",
                     provider="anthropic",
@@ -158,64 +138,109 @@ class StreamReader:
             case _:
                 return []
 
-    def _block(self, block: Mapping[str, Any]) -> list[_Json]:
-        if block.get("type") == "text" and block.get("text"):
-            return [self._chunk({"content": block["text"]})]
-        if block.get("type") == "tool_use":
-            self._calls += 1
-            call = _call(block, None) | {"index": self._calls - 1}
-            return [self._chunk({"tool_calls": [call]})]
-        return []
-
-    def _delta(self, delta: Mapping[str, Any]) -> list[_Json]:
-        if delta.get("type") == "text_delta":
-            return [self._chunk({"content": delta.get("text", "")})]
-        if delta.get("type") == "input_json_delta" and self._calls:
-            piece = {"arguments": delta.get("partial_json", "")}
-            return [self._chunk({"tool_calls": [{"index": self._calls - 1, "function": piece}]})]
-        return []
-
-    def _chunk(self, delta: _Json) -> _Json:
-        return self._head | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+    def _begin(self, index: int, block: Json) -> list[Event]:
+        part = part_of_block(block)
+        if part is None:
+            return []
+        if isinstance(part, ToolCall):
+            part = ToolCall(part.id, part.name, "" if not block.get("input") else part.arguments)
+        self._open.add(index)
+        return [PartStart(index, part)]
 
 
-def _text_blocks(number: int, message: Mapping[str, Any]) -> list[_Json]:
-    content = message.get("content")
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    blocks: list[_Json] = []
-    empty: list[_Json] = [{}]
-    for part in cast("list[_Json]", content) if isinstance(content, list) else empty:
-        if part.get("type") != "text":
-            raise BadRequestError(
-                f"message {number} holds {part.get('type', 'no text')!r}, which is not translated "
-                "for anthropic yet: use text",
-                provider="anthropic",
-            )
-        blocks.append({"type": "text", "text": part.get("text", "")})
-    return blocks
+class EventWriter:
+    """Writes events of the form as bytes of one Anthropic stream."""
+
+    def __init__(self) -> None:
+        self._fields: dict[int, str] = {}
+        self._usage = Tokens()
+
+    def feed(self, event: Event) -> bytes:
+        """The bytes that say the event."""
+        match event:
+            case Delta():
+                kind = "signature_delta" if event.signature else self._fields[event.index]
+                delta = {"type": kind, _DELTAS[kind]: event.text}
+                fields = {"index": event.index, "delta": delta}
+                return _event("content_block_delta", fields)
+            case Start():
+                message = _message(event.id, event.model, _write_usage(event.usage or Tokens()))
+                return _event("message_start", {"message": message}) + _event("ping", {})
+            case PartStart():
+                return self._begin(event.index, event.part)
+            case PartStop():
+                return _event("content_block_stop", {"index": event.index})
+            case Tokens():
+                self._usage = event
+                return b""
+            case Stop():
+                delta = {"stop_reason": event.reason or "end_turn", "stop_sequence": event.sequence}
+                fields = {"delta": delta, "usage": _write_usage(self._usage)}
+                return _event("message_delta", fields) + _event("message_stop", {})
+
+    def _begin(self, index: int, part: Part) -> bytes:
+        block, first = _block(part), b""
+        if isinstance(part, ToolCall):
+            self._fields[index] = "input_json_delta"
+            block["input"] = {}
+            if part.arguments:
+                first = self.feed(Delta(index, part.arguments))
+        else:
+            thinks = isinstance(part, Thinking)
+            self._fields[index] = "thinking_delta" if thinks else "text_delta"
+        return _event("content_block_start", {"index": index, "content_block": block}) + first
 
 
-def _call(block: Mapping[str, Any], arguments: object) -> _Json:
-    written = "" if arguments is None else msgspec.json.encode(arguments).decode()
-    function = {"name": block.get("name", ""), "arguments": written}
-    return {"id": block.get("id", ""), "type": "function", "function": function}
+def _event(kind: str, fields: Json) -> bytes:
+    return write_event(msgspec.json.encode({"type": kind, **fields}), kind)
 
 
-def _finish(stop: object) -> _Json:
-    """OpenAI's word for why the model stopped, and Anthropic's own beside it."""
-    return {"finish_reason": _FINISH.get(str(stop), "stop"), "native_finish_reason": stop}
-
-
-def _usage(raw: object) -> _Json:
-    usage = cast("_Json", raw) if isinstance(raw, dict) else {}
-    names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
-    parts = [usage.get(name) for name in (*names, "output_tokens")]
-    fresh, read, written, said = (n if isinstance(n, int) and n >= 0 else None for n in parts)
-    asked = None if fresh is None else fresh + (read or 0) + (written or 0)
+def _message(id_: str | None, model: str | None, usage: Json) -> Json:
     return {
-        "prompt_tokens": asked,
-        "completion_tokens": said,
-        "total_tokens": None if asked is None or said is None else asked + said,
-        "prompt_tokens_details": {"cached_tokens": read, "cache_write_tokens": written},
+        "id": id_ or "msg_unknown",
+        "type": "message",
+        "role": "assistant",
+        "model": model or "",
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": usage,
+    }
+
+
+def _block(part: Part) -> Json:
+    match part:
+        case ToolCall():
+            body, _ = write_request(
+                form.Request(model="", messages=[form.Message("assistant", (part,))])
+            )
+            return body["messages"][0]["content"][0]
+        case Thinking():
+            return {"type": "thinking", "thinking": part.text, "signature": part.signature}
+        case Redacted():
+            return {"type": "redacted_thinking", "data": part.data}
+        case Text() | Refusal():
+            return {"type": "text", "text": part.text}
+        case _:
+            return {"type": "text", "text": ""}
+
+
+def _read_usage(usage: Mapping[str, Any]) -> Tokens:
+    """Anthropic counts what the cache had apart from ``input_tokens``."""
+    counts = [usage.get(name) for name in _COUNTS]
+    fresh, read, written, said = (
+        n if isinstance(n, int) and not isinstance(n, bool) and n >= 0 else None for n in counts
+    )
+    asked = None if fresh is None else fresh + (read or 0) + (written or 0)
+    return Tokens(asked, said, read, written)
+
+
+def _write_usage(usage: Tokens) -> Json:
+    """All counts, because clients add them up; what was not said is 0."""
+    read, written = usage.cache_read or 0, usage.cache_write or 0
+    return {
+        "input_tokens": max((usage.input or 0) - read - written, 0),
+        "cache_creation_input_tokens": written,
+        "cache_read_input_tokens": read,
+        "output_tokens": usage.output or 0,
     }

@@ -66,7 +66,14 @@ def fold(chunks: Iterable[Mapping[str, Any]]) -> _Json:
 
 def _new_choice(index: int) -> _Json:
     message: _Json = {"role": "assistant", "content": None}
-    return {"index": index, "message": message, "finish_reason": None, "texts": {}, "calls": {}}
+    return {
+        "index": index,
+        "message": message,
+        "finish_reason": None,
+        "texts": {},
+        "calls": {},
+        "thoughts": {},
+    }
 
 
 def _fold_choice(choice: _Json, piece: Mapping[str, Any]) -> None:
@@ -77,9 +84,10 @@ def _fold_choice(choice: _Json, piece: Mapping[str, Any]) -> None:
     if not isinstance(delta, dict):
         return
     for name, value in cast("_Json", delta).items():
-        if name == "tool_calls":
-            for call in _objects(value):
-                _fold_call(choice["calls"], call)
+        if name in _FOLDED:
+            place, folded = _FOLDED[name]
+            for item in _objects(value):
+                folded(choice[place], item)
         elif name == "role" and isinstance(value, str):
             choice["message"]["role"] = value
         elif isinstance(value, str):
@@ -100,9 +108,21 @@ def _fold_call(calls: dict[int, _Json], piece: Mapping[str, Any]) -> None:
             call["function"][name] += value
 
 
+def _fold_thought(thoughts: dict[int, _Json], piece: Mapping[str, Any]) -> None:
+    thought = thoughts.setdefault(_count(piece.get("index")) or 0, {"type": piece.get("type")})
+    for name in ("thinking", "signature", "data"):
+        if isinstance(piece.get(name), str):
+            thought[name] = thought.get(name, "") + piece[name]
+
+
+_FOLDED = {"tool_calls": ("calls", _fold_call), "thinking_blocks": ("thoughts", _fold_thought)}
+
+
 def _finished(choice: _Json) -> _Json:
-    texts, calls = choice.pop("texts"), choice.pop("calls")
+    texts, calls, thoughts = choice.pop("texts"), choice.pop("calls"), choice.pop("thoughts")
     choice["message"].update({name: "".join(pieces) for name, pieces in texts.items()})
+    if any(thought.get("signature") or thought.get("data") for thought in thoughts.values()):
+        choice["message"]["thinking_blocks"] = [thoughts[index] for index in sorted(thoughts)]
     if calls:
         choice["message"]["tool_calls"] = [calls[index] for index in sorted(calls)]
     return choice

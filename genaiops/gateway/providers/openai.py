@@ -11,5 +11,6 @@ PROVIDER = Provider(
     base_url="https://api.openai.com/v1",
     base_url_env="OPENAI_BASE_URL",
     key_env="OPENAI_API_KEY",
+    responses=True,
     headers=lambda key: {"authorization": f"Bearer {key}"},
 )
