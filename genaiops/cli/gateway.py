@@ -2,8 +2,10 @@
 
 import click
 
+from genaiops.cli.gateway_keys import keys
 from genaiops.cli.lazy import LazyGroup
 from genaiops.cli.output import Format, emit, format_option, message
+from genaiops.errors import ConfigError
 
 __all__ = ["gateway"]
 
@@ -17,6 +19,9 @@ _config = click.option(
 @click.group(cls=LazyGroup)
 def gateway() -> None:
     """The gateway to model providers."""
+
+
+gateway.add_command(keys)
 
 
 @gateway.command()
@@ -35,12 +40,20 @@ def start(config: str | None, host: str, port: int, workers: int) -> None:
     from genaiops.gateway import serve
 
     routes = serve.load_routes(config)
-    sock = serve.listen(host, port)
+    needs_key = serve.keys_are_needed()
+    if needs_key and workers > 1:
+        raise ConfigError(
+            "limits and budgets of keys are exact in one process only: use --workers 1"
+        )
+    sock = serve.listen(host, port, needs_key=needs_key)
     shown = f"[{host}]" if ":" in host else host
     message(f"gateway on http://{shown}:{sock.getsockname()[1]}/v1, serving {routes.source}:")
     for line in routes.offers():
         message(f"  {line}")
-    message("it has no keys, so it answers on this machine only; Ctrl+C ends it")
+    if needs_key:
+        message("every request needs a key; Ctrl+C ends it")
+    else:
+        message("it has no keys, so it answers on this machine only; Ctrl+C ends it")
     serve.serve(sock, host=host, config=config, workers=workers)
 
 

@@ -9,14 +9,19 @@ from typing import Any
 
 import msgspec
 
+from genaiops.errors import NotFoundError
 from genaiops.gateway import guard
+from genaiops.gateway.access import Access
 from genaiops.gateway.chat import chat_completions
 from genaiops.gateway.config import Routes
 from genaiops.gateway.counting import count_tokens
-from genaiops.gateway.http import Receive, Scope, Send, error_body, send_json
+from genaiops.gateway.http import CALLER, Receive, Scope, Send, error_body, send_json
+from genaiops.gateway.limits import Account, Denied
+from genaiops.gateway.reply import Reply
 
 __all__ = ["Gateway"]
 
+_EPOCH = "1970-01-01T00:00:00Z"
 _Handler = Callable[[Routes, Scope, Receive, Send], Awaitable[None]]
 
 
@@ -26,14 +31,21 @@ class Gateway:
     Args:
         routes: What is served.
         host: The address that the server listens on; requests may name it besides loopback.
+        access: The keys that are asked for; None asks for none.
         ready: Whether the gateway can do its work; asked for by ``/health/ready``.
     """
 
     def __init__(
-        self, routes: Routes, *, host: str = "127.0.0.1", ready: Callable[[], bool] = lambda: True
+        self,
+        routes: Routes,
+        *,
+        host: str = "127.0.0.1",
+        access: Access | None = None,
+        ready: Callable[[], bool] = lambda: True,
     ) -> None:
         self._routes = routes
         self._host = host.encode()
+        self._access = access
         self._ready = ready
         self._table: dict[tuple[str, str], _Handler] = {
             ("POST", "/v1/chat/completions"): chat_completions,
@@ -57,11 +69,18 @@ class Gateway:
             return
         method, path = scope["method"], scope["path"]
         try:
-            guard.check(method, scope["headers"], also=self._host)
+            with_keys = self._access is not None and self._access.needed
+            guard.check(method, scope["headers"], also=self._host, any_host=with_keys)
         except guard.Refused as refused:
             await send_json(send, refused.status, error_body(refused.status, refused.message))
             return
         handler = self._table.get((method, path))
+        if self._access is not None and path.startswith("/v1/"):
+            try:
+                scope[CALLER] = await self._access.caller(scope["headers"])
+            except Denied as denied:
+                await Reply(send, _dialect(scope)).deny(denied)
+                return
         if handler is not None:
             await handler(self._routes, scope, receive, send)
         elif path in self._paths:
@@ -83,7 +102,27 @@ async def _live(_routes: Routes, scope: Scope, _receive: Receive, send: Send) ->
     await send_json(send, 200, b"" if scope["method"] == "HEAD" else b'{"live":true}')
 
 
-async def _models(routes: Routes, _scope: Scope, _receive: Receive, send: Send) -> None:
+def _dialect(scope: Scope) -> str:
+    """The dialect of whoever asks: Anthropic's clients always name their version."""
+    named = any(name == b"anthropic-version" for name, _ in scope["headers"])
+    return "anthropic" if named or scope["path"].startswith("/v1/messages") else "openai"
+
+
+async def _models(routes: Routes, scope: Scope, _receive: Receive, send: Send) -> None:
+    """The models that the caller may ask for by name, in the shape of the caller's dialect."""
+    caller: Account | None = scope.get(CALLER)
+    names = routes.names()
+    if caller is not None:
+        allowed = [name for name in caller.policy.models if _is_served(routes, name)]
+        names = [name for name in dict.fromkeys([*names, *allowed]) if caller.policy.allows(name)]
+    if _dialect(scope) == "anthropic":
+        shown = [
+            {"type": "model", "id": name, "display_name": name, "created_at": _EPOCH}
+            for name in names
+        ]
+        ends = {"first_id": names[0] if names else None, "last_id": names[-1] if names else None}
+        await send_json(send, 200, msgspec.json.encode({"data": shown, "has_more": False, **ends}))
+        return
     listed: list[dict[str, Any]] = [
         {
             "id": name,
@@ -91,9 +130,17 @@ async def _models(routes: Routes, _scope: Scope, _receive: Receive, send: Send) 
             "created": 0,
             "owned_by": routes.resolve(name).provider_name,
         }
-        for name in routes.names()
+        for name in names
     ]
     await send_json(send, 200, msgspec.json.encode({"object": "list", "data": listed}))
+
+
+def _is_served(routes: Routes, name: str) -> bool:
+    try:
+        routes.resolve(name)
+    except NotFoundError:
+        return False
+    return True
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -17,7 +17,8 @@ from genaiops.gateway.dialects.openai_chat import fold
 from genaiops.gateway.dialects.readers import Outgoing, write_completion
 from genaiops.gateway.exchange import ChunkReader, Prepared, decode_completion, prepare_request
 from genaiops.gateway.faults import error_of_failure, error_of_status, scrub
-from genaiops.gateway.http import Receive, Scope, Send, send_json
+from genaiops.gateway.http import CALLER, Receive, Scope, Send, send_json
+from genaiops.gateway.limits import Denied, Permit, admit
 from genaiops.gateway.recording import CallRecord
 from genaiops.gateway.reply import Reply, code_of, status_of
 from genaiops.gateway.target import Target
@@ -39,18 +40,35 @@ async def chat_completions(
     try:
         request = await read_request(scope, receive, dialect)
         reply.target = target = routes.resolve(request.model)
+        permit = admit(scope.get(CALLER), request.model)
     except ConnectionAbortedError:
         return
     except BadRequest as error:
         await reply.refuse(error.status, error.message)
         return
+    except Denied as denied:
+        await reply.deny(denied)
+        return
     except NotFoundError as error:
         await reply.refuse(404, str(error), code="model_not_found")
         return
+    with permit:
+        await _serve(reply, target, request, permit, scope, receive)
+
+
+async def _serve(
+    reply: Reply,
+    target: Target,
+    request: ChatRequest,
+    permit: Permit,
+    scope: Scope,
+    receive: Receive,
+) -> None:
     task = cast("asyncio.Task[None]", asyncio.current_task())
     watcher = asyncio.ensure_future(_until_gone(receive))
     watcher.add_done_callback(_when_gone(reply, task))
     record = reply.record = _begin(scope, target, request)
+    record.asked_by(permit)
     try:
         await _answer(reply, target, record, request)
     except asyncio.CancelledError as error:

@@ -91,9 +91,20 @@ def from_environment() -> Routes:
     found: dict[str, Endpoint] = {}
     for kind in providers.kinds():
         provider = providers.provider(kind)
-        if not provider.key_env or _variable(provider.key_env):
+        if _is_set_up(provider):
             found[kind] = _from_environment(provider)
     return Routes(endpoints=found)
+
+
+def _is_set_up(provider: Provider) -> bool:
+    """Whether the environment has all it needs: its key, and an address where it has no usual one.
+
+    A server of one's own without a key is meant only where its address is given.
+    """
+    address = bool(_variable(provider.base_url_env))
+    if provider.key_env:
+        return bool(_variable(provider.key_env)) and (address or bool(provider.base_url))
+    return address or bool(provider.local)
 
 
 def target_from_environment(model: str, timeouts: Timeouts | None = None) -> Target:

@@ -3,12 +3,14 @@
 import msgspec
 
 from genaiops.errors import GenaiopsError, NotFoundError
-from genaiops.gateway.chatrequest import BadRequest, read_request
+from genaiops.gateway.chatrequest import BadRequest, ChatRequest, read_request
 from genaiops.gateway.config import Routes
 from genaiops.gateway.exchange import prepare_count
 from genaiops.gateway.faults import error_of_failure, error_of_status
-from genaiops.gateway.http import Receive, Scope, Send, send_json
+from genaiops.gateway.http import CALLER, Receive, Scope, Send, send_json
+from genaiops.gateway.limits import Denied, admit
 from genaiops.gateway.reply import Reply, code_of, status_of
+from genaiops.gateway.target import Target
 from genaiops.gateway.upstream import UpstreamFailure, upstream
 
 __all__ = ["count_tokens", "estimate"]
@@ -23,17 +25,26 @@ async def count_tokens(routes: Routes, scope: Scope, receive: Receive, send: Sen
     try:
         request = await read_request(scope, receive, "anthropic")
         reply.target = target = routes.resolve(request.model)
+        permit = admit(scope.get(CALLER), request.model)
     except ConnectionAbortedError:
         return
     except BadRequest as error:
         await reply.refuse(error.status, error.message)
         return
+    except Denied as denied:
+        await reply.deny(denied)
+        return
     except NotFoundError as error:
         await reply.refuse(404, str(error))
         return
+    with permit:
+        await _count(reply, target, request)
+
+
+async def _count(reply: Reply, target: Target, request: ChatRequest) -> None:
     if not request.speaks(target.provider):
         body = msgspec.json.encode({"input_tokens": estimate(request.fields), "estimated": True})
-        await send_json(send, 200, body, [_ESTIMATED, *reply.headers()])
+        await send_json(reply.send, 200, body, [_ESTIMATED, *reply.headers()])
         return
     try:
         pool = await upstream()
@@ -46,7 +57,7 @@ async def count_tokens(routes: Routes, scope: Scope, receive: Receive, send: Sen
     except GenaiopsError as error:
         await reply.refuse(status_of(error), str(error), code=code_of(error))
     else:
-        await send_json(send, 200, answer.body, reply.headers(answer.headers))
+        await send_json(reply.send, 200, answer.body, reply.headers(answer.headers))
 
 
 def estimate(fields: dict[str, msgspec.Raw]) -> int:

@@ -5,11 +5,13 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Headers", "Receive", "Scope", "Send", "error_body", "read_body", "send_json"]
+__all__ = ["CALLER", "Headers", "Receive", "Scope", "Send", "error_body", "read_body", "send_json"]
 
 Scope = MutableMapping[str, Any]  # ASGI's own types
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+CALLER = "genaiops.caller"
+"""Entry of a scope: the `Account` whose key the request shows, where keys are in use."""
 Headers = list[tuple[bytes, bytes]]
 
 _JSON_HEADER = (b"content-type", b"application/json")

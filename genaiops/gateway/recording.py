@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from genaiops.gateway.cost import cost_of
 from genaiops.gateway.dialects.openai_chat import read_usage
+from genaiops.gateway.limits import Permit
 from genaiops.gateway.target import Provider, Target
 from genaiops.model import semconv
 from genaiops.model.usage import Usage
@@ -54,6 +55,7 @@ class CallRecord:
         self._target = target
         self._span = span = begin(_named(target), context)
         self.first_ns = 0
+        self._permit: Permit | None = None
         self.begun_ns = time.time_ns()
         if span is not None:
             span.set_inputs(request)
@@ -81,6 +83,12 @@ class CallRecord:
             if dropped:
                 self._span.set_attribute(_DROPPED, list(dropped))
 
+    def asked_by(self, permit: Permit) -> None:
+        """Whose key the call goes on; it is told what the call used."""
+        self._permit = permit
+        if self._span is not None and permit.name:
+            self._span.set_attribute(semconv.GATEWAY_KEY, permit.name)
+
     def first_chunk(self) -> None:
         """A stream brought its first chunk."""
         if not self.first_ns:
@@ -91,6 +99,8 @@ class CallRecord:
         usage = read_usage(completion.get("usage"))
         model = str(completion.get("model") or self._target.model)
         cost = cost_of(self._target, usage, completion, model)
+        if self._permit is not None:
+            self._permit.used(usage, cost)
         if self._span is not None:
             choices = cast("list[_Json]", completion.get("choices") or [])
             attributes: _Json = {name: getattr(usage, field) for name, field in _USAGE.items()}

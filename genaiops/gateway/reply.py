@@ -12,6 +12,7 @@ from genaiops.errors import (
 )
 from genaiops.gateway.dialects.readers import error_event, error_json
 from genaiops.gateway.http import Headers, Send, error_body, send_json
+from genaiops.gateway.limits import Denied
 from genaiops.gateway.recording import CallRecord
 from genaiops.gateway.target import Target
 
@@ -68,6 +69,12 @@ class Reply:
             self.started = True
             said = error_json(self.dialect, body, status)
             await send_json(self.send, status, said, self.headers(provider))
+
+    async def deny(self, denied: Denied) -> None:
+        """Answers that the key is not let in, and when to come back."""
+        wait = denied.retry_after_s
+        later = None if wait is None else {"retry-after": str(wait)}
+        await self.refuse(denied.status, denied.message, code=denied.code, provider=later)
 
     async def begin_stream(self, provider: Mapping[str, str] | None = None) -> None:
         """Sends the head of a streamed answer."""

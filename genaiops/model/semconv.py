@@ -95,6 +95,7 @@ INTERNAL_ERRORS = "genaiops.internal.errors"
 USAGE_RAW = "genaiops.usage"
 GATEWAY_TARGET = "genaiops.gateway.target"
 GATEWAY_ATTEMPTS = "genaiops.gateway.attempts"
+GATEWAY_KEY = "genaiops.gateway.key"
 GATEWAY_CACHE = "genaiops.gateway.cache"
 
 OPERATION_OF_SPAN_TYPE = {

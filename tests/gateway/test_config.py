@@ -100,3 +100,23 @@ def test_an_address_that_is_none_is_named_without_showing_it(monkeypatch):
 def test_every_kind_of_provider_is_described_by_its_own_name():
     for kind in providers.kinds():
         assert providers.provider(kind).name == kind
+
+
+def test_a_server_of_ones_own_is_served_where_its_address_is_given(monkeypatch):
+    assert "ollama/<model>" not in config.from_environment().offers()
+
+    monkeypatch.setenv("OLLAMA_BASE_URL", "http://127.0.0.1:11434/v1/")
+
+    target = config.from_environment().resolve("ollama/qwen3")
+    assert target.base_url == "http://127.0.0.1:11434/v1"
+    assert target.provider.headers(target.key) == {}
+
+
+def test_azure_needs_an_address_besides_its_key(monkeypatch):
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "az-one")
+    assert "azure/<model>" not in config.from_environment().offers()
+
+    monkeypatch.setenv("AZURE_BASE_URL", "https://mine.example/openai/v1")
+
+    target = config.from_environment().resolve("azure/gpt-5")
+    assert target.provider.headers(target.key) == {"api-key": "az-one"}

@@ -13,9 +13,22 @@ GROUP = "genaiops.providers"
 """Entry-point group of further providers; each entry is a `Provider`."""
 
 _BUILT_IN = {
-    "anthropic": "genaiops.gateway.providers.anthropic:PROVIDER",
-    "offline": "genaiops.gateway.providers.offline:PROVIDER",
-    "openai": "genaiops.gateway.providers.openai:PROVIDER",
+    name: f"genaiops.gateway.providers.{name}:PROVIDER"
+    for name in (
+        "anthropic",
+        "azure",
+        "bedrock",
+        "deepseek",
+        "gemini",
+        "groq",
+        "mistral",
+        "offline",
+        "ollama",
+        "openai",
+        "openrouter",
+        "together",
+        "vllm",
+    )
 }
 
 

@@ -1,0 +1,98 @@
+"""`genaiops gateway keys`: virtual keys with models, budgets and limits."""
+
+import json
+import time
+
+import click
+
+from genaiops.cli.lazy import LazyGroup
+from genaiops.cli.output import Format, emit, format_option, message
+from genaiops.cli.text import clock
+
+__all__ = ["keys"]
+
+_DAY_NS = 86_400_000_000_000
+
+
+@click.group(cls=LazyGroup)
+def keys() -> None:
+    """Keys that let programs and people in, with what each may ask for and spend."""
+
+
+@keys.command()
+@click.argument("name")
+@click.option("--model", "models", multiple=True, help="A model it may ask for; repeat. All else.")
+@click.option("--budget-usd", type=click.FloatRange(min=0), help="USD for each --every.")
+@click.option("--every", type=click.Choice(["day", "month"]), default="month", show_default=True)
+@click.option("--rpm", type=click.IntRange(min=1), help="Requests in any 60 seconds.")
+@click.option("--tpm", type=click.IntRange(min=1), help="Tokens in any 60 seconds.")
+@click.option("--concurrent", type=click.IntRange(min=1), help="Requests at once.")
+@click.option("--expires-days", type=click.FloatRange(min=0, min_open=True), help="Its lifetime.")
+@format_option
+def create(  # noqa: PLR0913  one parameter an option
+    name: str,
+    models: tuple[str, ...],
+    budget_usd: float | None,
+    every: str,
+    rpm: int | None,
+    tpm: int | None,
+    concurrent: int | None,
+    expires_days: float | None,
+    format: Format,  # noqa: A002  the option is called --format
+) -> None:
+    """Make a key called NAME and print it, the only time it is shown."""
+    from genaiops.gateway import keys as ring
+    from genaiops.gateway.limits import Policy
+
+    expires_ns = None if expires_days is None else time.time_ns() + int(expires_days * _DAY_NS)
+    policy = Policy(
+        name=name,
+        models=models,
+        budget_usd=budget_usd,
+        budget_every="day" if every == "day" else "month",
+        rpm=rpm,
+        tpm=tpm,
+        concurrent=concurrent,
+        expires_ns=expires_ns,
+    )
+    key = ring.create(policy)
+    if format == "json":
+        click.echo(json.dumps({"name": name, "key": key}))
+    else:
+        emit([(name, key)], ("name", "key"), format)
+    message("keep it now: only its digest is stored")
+
+
+@keys.command("list")
+@format_option
+def list_keys(format: Format) -> None:  # noqa: A002  the option is called --format
+    """List the keys and what they may do; never the keys themselves."""
+    from genaiops.gateway import keys as ring
+
+    found = ring.every()
+    if format != "table":
+        emit(found, ring.Key._fields, format)
+        return
+    rows = [
+        (
+            k.name,
+            f"{k.prefix}…",
+            ", ".join(k.models) or "all",
+            "" if k.budget_usd is None else f"{k.budget_usd:g} USD a {k.budget_every}",
+            clock(k.created_ns),
+            clock(k.expires_ns),
+            clock(k.revoked_ns),
+        )
+        for k in found
+    ]
+    emit(rows, ("name", "key", "models", "budget", "created", "expires", "revoked"), format)
+
+
+@keys.command()
+@click.argument("name")
+def revoke(name: str) -> None:
+    """End the key called NAME."""
+    from genaiops.gateway import keys as ring
+
+    ring.revoke(name)
+    message(f"revoked {name!r}; gateways that run notice within seconds")

@@ -1,0 +1,15 @@
+"""Google's Gemini, by its OpenAI-compatible endpoint."""
+
+from genaiops.gateway.target import Provider
+
+__all__ = ["PROVIDER"]
+
+PROVIDER = Provider(
+    name="gemini",
+    system="gcp.gemini",
+    dialect="openai",
+    base_url="https://generativelanguage.googleapis.com/v1beta/openai",
+    base_url_env="GEMINI_BASE_URL",
+    key_env="GEMINI_API_KEY",
+    headers=lambda key: {"authorization": f"Bearer {key}"},
+)
