@@ -51,9 +51,21 @@ def list_runs(experiment: str | None, status: str | None, limit: int, format: Fo
     rows = [asdict(item) | {"started": clock(item.start_ns)} for item in page.items]
     emit(rows, _RUN if format == "table" else _ALL, format)
     if not rows:
-        message("no runs yet")
+        message(_why_none(experiment, status))
     if page.next_page_token is not None:
         message(f"there are more: --limit {limit * 2}")
+
+
+def _why_none(experiment: str | None, status: str | None) -> str:
+    from genaiops.runs import get_experiment_by_name
+
+    if experiment is not None and get_experiment_by_name(experiment) is None:
+        return f"there is no experiment {experiment!r}: `genaiops experiments list` has them all"
+    if experiment is None and status is None:
+        return "no runs yet"
+    asked = {"experiment": experiment, "status": status}
+    named = " and ".join(f"{key} {value!r}" for key, value in asked.items() if value is not None)
+    return f"no runs of {named}"
 
 
 @runs.command()

@@ -40,7 +40,13 @@ def test_runs_are_listed_newest_first(two: list[str]):
 def test_runs_are_chosen_by_experiment_and_status(two: list[str]):
     assert run("runs", "list", "-e", "other", "--format", "json").stdout == "[]\n"
     assert run("runs", "list", "--status", "FAILED", "--format", "json").stdout == "[]\n"
-    assert "no runs yet" in run("runs", "list", "-e", "other").stderr
+    assert "no experiment 'other'" in run("runs", "list", "-e", "other").stderr
+    failed = run("runs", "list", "-e", "tuning", "--status", "FAILED").stderr
+    assert "no runs of experiment 'tuning' and status 'FAILED'" in failed
+
+
+def test_an_empty_store_says_that_there_are_no_runs_yet():
+    assert "no runs yet" in run("runs", "list").stderr
 
 
 def test_one_run_is_shown_with_everything_logged(two: list[str]):
