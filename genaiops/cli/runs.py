@@ -105,6 +105,29 @@ def compare(run_ids: tuple[str, ...], everything: bool, format: Format) -> None:
     emit(rows, ("what", "key", *run_ids), format)
 
 
+@runs.command()
+@click.argument("run_id")
+@click.argument("path", required=False)
+@click.option("--download", metavar="DIR", help="Copy them below this folder as well.")
+@format_option
+def artifacts(run_id: str, path: str | None, download: str | None, format: Format) -> None:  # noqa: A002  the option is called --format
+    """Files of a run, at or below PATH.
+
+    RUN_ID is the id, or at least 4 of its first characters.
+    """
+    from genaiops.query.runs import get
+    from genaiops.runs import download_artifacts, list_artifacts
+
+    whole = get(run_id).info.run_id
+    rows = [asdict(item) for item in list_artifacts(whole, path)]
+    emit(rows, ("path", "file_size"), format)
+    if not rows:
+        message(f"the run {whole!r} has no artifacts" + (f" at {path!r}" if path else ""))
+    elif download is not None:
+        download_artifacts(f"runs:/{whole}/{path or ''}", download)
+        message(f"{len(rows)} files copied to {download}")
+
+
 @click.group()
 def experiments() -> None:
     """Experiments."""
