@@ -17,6 +17,7 @@ COMMANDS = {
     "eval": LazyCommand("genaiops.cli.eval:eval_group", "Evaluate in a terminal or in CI."),
     "experiments": LazyCommand("genaiops.cli.runs:experiments", "Experiments."),
     "gateway": LazyCommand("genaiops.cli.gateway:gateway", "The gateway to model providers."),
+    "import": LazyCommand("genaiops.cli.imports:imports", "Bring in what other tools recorded."),
     "prompts": LazyCommand("genaiops.cli.prompts:prompts", "Prompts, versions and aliases."),
     "runs": LazyCommand("genaiops.cli.runs:runs", "Runs: params, metrics, comparisons."),
     "server": LazyCommand(

@@ -51,9 +51,21 @@ def list_runs(experiment: str | None, status: str | None, limit: int, format: Fo
     rows = [asdict(item) | {"started": clock(item.start_ns)} for item in page.items]
     emit(rows, _RUN if format == "table" else _ALL, format)
     if not rows:
-        message("no runs yet")
+        message(_why_none(experiment, status))
     if page.next_page_token is not None:
         message(f"there are more: --limit {limit * 2}")
+
+
+def _why_none(experiment: str | None, status: str | None) -> str:
+    from genaiops.runs import get_experiment_by_name
+
+    if experiment is not None and get_experiment_by_name(experiment) is None:
+        return f"there is no experiment {experiment!r}: `genaiops experiments list` has them all"
+    if experiment is None and status is None:
+        return "no runs yet"
+    asked = {"experiment": experiment, "status": status}
+    named = " and ".join(f"{key} {value!r}" for key, value in asked.items() if value is not None)
+    return f"no runs of {named}"
 
 
 @runs.command()
@@ -91,6 +103,29 @@ def compare(run_ids: tuple[str, ...], everything: bool, format: Format) -> None:
             if everything or any(value != values[0] for value in values):
                 rows.append([what, key, *values])
     emit(rows, ("what", "key", *run_ids), format)
+
+
+@runs.command()
+@click.argument("run_id")
+@click.argument("path", required=False)
+@click.option("--download", metavar="DIR", help="Copy them below this folder as well.")
+@format_option
+def artifacts(run_id: str, path: str | None, download: str | None, format: Format) -> None:  # noqa: A002  the option is called --format
+    """Files of a run, at or below PATH.
+
+    RUN_ID is the id, or at least 4 of its first characters.
+    """
+    from genaiops.query.runs import get
+    from genaiops.runs import download_artifacts, list_artifacts
+
+    whole = get(run_id).info.run_id
+    rows = [asdict(item) for item in list_artifacts(whole, path)]
+    emit(rows, ("path", "file_size"), format)
+    if not rows:
+        message(f"the run {whole!r} has no artifacts" + (f" at {path!r}" if path else ""))
+    elif download is not None:
+        download_artifacts(f"runs:/{whole}/{path or ''}", download)
+        message(f"{len(rows)} files copied to {download}")
 
 
 @click.group()

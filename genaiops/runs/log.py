@@ -11,7 +11,15 @@ from genaiops.runs.journal import write
 from genaiops.store import events
 from genaiops.tracing.context import active_run as run_of_spans
 
-__all__ = ["log_metric", "log_metrics", "log_param", "log_params", "set_tag", "set_tags"]
+__all__ = [
+    "active_run_id",
+    "log_metric",
+    "log_metrics",
+    "log_param",
+    "log_params",
+    "set_tag",
+    "set_tags",
+]
 
 
 def log_param(key: str, value: Any) -> None:  # any value with a JSON or text form
@@ -29,7 +37,7 @@ def log_param(key: str, value: Any) -> None:  # any value with a JSON or text fo
 
 def log_params(params: Mapping[str, Any]) -> None:
     """Logs several parameters, or none of them when one is refused; see `log_param`."""
-    run_id = _run_id()
+    run_id = active_run_id()
     logged = logged_params(run_id)
     plain = {_key(key): _plain(value) for key, value in params.items()}
     for key, value in plain.items():
@@ -67,7 +75,7 @@ def log_metrics(
     metrics: Mapping[str, float], step: int | None = None, timestamp: int | None = None
 ) -> None:
     """Logs values of several metrics at one step; see `log_metric`."""
-    run_id = _run_id()
+    run_id = active_run_id()
     ts_ns = time.time_ns() if timestamp is None else int(timestamp) * 1_000_000
     lines: list[bytes] = []
     for key, value in metrics.items():
@@ -87,7 +95,7 @@ def set_tag(key: str, value: Any) -> None:  # anything with a text form
 
 def set_tags(tags: Mapping[str, Any]) -> None:
     """Sets several tags; see `set_tag`."""
-    run_id = _run_id()
+    run_id = active_run_id()
     write(
         *(
             events.encode(
@@ -98,7 +106,7 @@ def set_tags(tags: Mapping[str, Any]) -> None:
     )
 
 
-def _run_id() -> str:
+def active_run_id() -> str:
     """The active run, begun when there is none, as in MLflow."""
     return run_of_spans.get() or start_run().info.run_id
 

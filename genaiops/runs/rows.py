@@ -15,6 +15,7 @@ import msgspec
 from genaiops.errors import EvalError
 from genaiops.model.example import Row
 from genaiops.query.traces import get_many, whole_trace
+from genaiops.runs.artifacts import local_path
 from genaiops.runs.found import plain, text_of
 from genaiops.runs.from_traces import TOOL_CALLS, record_of_trace, trace_ids_of
 
@@ -74,7 +75,7 @@ def read_records(data: object) -> list[dict[str, Any]]:
     """The rows as they were given, as dicts. Raises EvalError."""
     kind = type(data).__name__
     if isinstance(data, str | Path):
-        return _read_file(Path(data))
+        return _read_file(local_path(data))
     ids = trace_ids_of(data)
     if ids is not None:
         return [record_of_trace(trace) for trace in map(whole_trace, get_many(ids))]

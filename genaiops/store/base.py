@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from genaiops.model.usage import Usage
@@ -118,6 +119,18 @@ class Store(Protocol):
 
     def get_blob(self, digest: str) -> bytes:
         """A value stored by `put_blob`. Raises NotFoundError."""
+        ...
+
+    def put_artifact(self, run_id: str, path: str, data: bytes) -> None:
+        """Writes a file of a run, once. Raises ConfigError, ConflictError, StoreError."""
+        ...
+
+    def artifacts(self, run_id: str, path: str | None = None) -> list[tuple[str, int]]:
+        """Path and bytes of every file of a run at or below a path, sorted."""
+        ...
+
+    def artifact(self, run_id: str, path: str) -> Path:
+        """A file of a run, to be read. Raises NotFoundError, ConfigError, StoreError."""
         ...
 
     def flush(self, timeout_s: float = 5.0) -> bool:

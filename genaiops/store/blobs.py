@@ -10,7 +10,7 @@ from pathlib import Path
 
 from genaiops.errors import NotFoundError, StoreError
 
-__all__ = ["found", "get", "is_whole", "put", "remove_unused"]
+__all__ = ["found", "get", "is_whole", "path_of", "put", "remove_unused"]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -18,7 +18,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 def put(folder: Path, data: bytes) -> str:
     """Writes the value unless it is there; its SHA-256. Raises StoreError."""
     digest = hashlib.sha256(data).hexdigest()
-    path = _path(folder, digest)
+    path = path_of(folder, digest)
     with contextlib.suppress(OSError):
         os.utime(path)  # it is about to be used: see `remove_unused`
         return digest
@@ -44,7 +44,7 @@ def get(folder: Path, digest: str) -> bytes:
     if not _DIGEST.fullmatch(digest):
         raise NotFoundError(f"{digest!r} is no digest: 64 hex digits are expected")
     try:
-        data = _path(folder, digest).read_bytes()
+        data = path_of(folder, digest).read_bytes()
     except FileNotFoundError:
         raise NotFoundError(f"the value {digest} is not in the store {str(folder)!r}") from None
     except OSError as error:
@@ -83,5 +83,6 @@ def remove_unused(path: Path, *, before_s: float) -> bool:
     return False
 
 
-def _path(folder: Path, digest: str) -> Path:
+def path_of(folder: Path, digest: str) -> Path:
+    """Where the value of that digest lies, or would lie."""
     return folder / "artifacts" / "blobs" / digest[:2] / digest

@@ -8,7 +8,7 @@ from typing import Any
 
 from genaiops.errors import StoreBusyError, StoreError
 from genaiops.model.usage import Usage
-from genaiops.store import blobs, gate, layout, live, maintainer, migrate
+from genaiops.store import artifacts, blobs, gate, layout, live, maintainer, migrate
 from genaiops.store.base import CompactStats, Group, Reader, Table, Txn
 from genaiops.store.compact import compact
 from genaiops.store.engine import FILE, Engine, attach, in_memory, opened
@@ -69,6 +69,20 @@ class LocalStore:
     def get_blob(self, digest: str) -> bytes:
         """See `Store.get_blob`."""
         return blobs.get(self.folder, digest)
+
+    def put_artifact(self, run_id: str, path: str, data: bytes) -> None:
+        """See `Store.put_artifact`."""
+        if not self._prepared:
+            self._prepare()
+        artifacts.put(self.folder, run_id, path, data)
+
+    def artifacts(self, run_id: str, path: str | None = None) -> list[tuple[str, int]]:
+        """See `Store.artifacts`."""
+        return artifacts.listed(self.folder, run_id, path)
+
+    def artifact(self, run_id: str, path: str) -> Path:
+        """See `Store.artifact`."""
+        return artifacts.opened(self.folder, run_id, path)
 
     def flush(self, timeout_s: float = 5.0) -> bool:
         """See `Store.flush`: lines are readable as soon as they are written; retries the rest."""

@@ -1,6 +1,7 @@
 """`genaiops runs` and `genaiops experiments` as somebody types them."""
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -40,7 +41,13 @@ def test_runs_are_listed_newest_first(two: list[str]):
 def test_runs_are_chosen_by_experiment_and_status(two: list[str]):
     assert run("runs", "list", "-e", "other", "--format", "json").stdout == "[]\n"
     assert run("runs", "list", "--status", "FAILED", "--format", "json").stdout == "[]\n"
-    assert "no runs yet" in run("runs", "list", "-e", "other").stderr
+    assert "no experiment 'other'" in run("runs", "list", "-e", "other").stderr
+    failed = run("runs", "list", "-e", "tuning", "--status", "FAILED").stderr
+    assert "no runs of experiment 'tuning' and status 'FAILED'" in failed
+
+
+def test_an_empty_store_says_that_there_are_no_runs_yet():
+    assert "no runs yet" in run("runs", "list").stderr
 
 
 def test_one_run_is_shown_with_everything_logged(two: list[str]):
@@ -74,3 +81,15 @@ def test_experiments_are_listed_with_their_runs(two: list[str]):
     rows = json.loads(run("experiments", "list", "--format", "json").stdout)
 
     assert [(row["name"], row["n_runs"]) for row in rows] == [("tuning", 2)]
+
+
+def test_artifacts_are_listed_and_copied(workdir: Path):
+    with genaiops.start_run() as made:
+        genaiops.log_text("hello", "notes/a.txt")
+    run_id = made.info.run_id
+
+    listed = run("runs", "artifacts", run_id[:8], "--format", "json", "--download", "back")
+
+    assert json.loads(listed.stdout) == [{"path": "notes/a.txt", "file_size": 5}]
+    assert (workdir / "back" / "notes" / "a.txt").read_text() == "hello"
+    assert "no artifacts at 'other'" in run("runs", "artifacts", run_id, "other").stderr

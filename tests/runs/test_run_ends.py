@@ -121,3 +121,18 @@ def test_switched_off_nothing_is_written(monkeypatch: pytest.MonkeyPatch, store_
 
     assert not store_dir.exists()
     assert genaiops.last_active_run() is None
+
+
+def test_a_run_that_goes_on_has_no_end_until_it_ends_again():
+    with genaiops.start_run() as run:
+        pass
+    first = genaiops.get_run(run.info.run_id).info
+
+    with genaiops.start_run(run_id=run.info.run_id):
+        during = genaiops.get_run(run.info.run_id).info
+    again = genaiops.get_run(run.info.run_id).info
+
+    assert first.end_ns is not None
+    assert (during.status, during.end_ns) == ("RUNNING", None)
+    assert again.end_ns is not None
+    assert again.end_ns > first.end_ns

@@ -68,7 +68,6 @@ def _json(name: str) -> str:
 
 
 _RUN_ID = "substr(sha256(experiment), 1, 16)"
-_RUN_FIELDS = "experiment_id name status start_ns end_ns parent_run_id user source description proc"
 _ASSESSMENT_FIELDS = (
     "trace_id span_id run_id name kind value number rationale source_type source_id "
     "judge_trace_id cost_usd error"
@@ -95,7 +94,13 @@ RUNS = EventKind(
     ),
     where="k = 'run' AND run_id IS NOT NULL",
     keys="run_id",
-    merge=f"run_id, {_latest(_RUN_FIELDS, 'updated_ns')}, max(updated_ns) AS updated_ns",
+    merge=(
+        f"run_id, {_latest('experiment_id name status start_ns', 'updated_ns')}, "
+        "CASE WHEN arg_max(status, updated_ns) IS DISTINCT FROM 'RUNNING' "
+        "THEN arg_max(end_ns, updated_ns) END AS end_ns, "
+        f"{_latest('parent_run_id user source description proc', 'updated_ns')}, "
+        "max(updated_ns) AS updated_ns"
+    ),
 )
 EXPERIMENTS = EventKind(
     table="experiments",

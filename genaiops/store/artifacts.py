@@ -1,0 +1,120 @@
+"""Files of runs: ``artifacts/runs/<run id>/<path>``, written once, whole or not at all.
+
+The content lies once in the folder of values, by digest; a file of a run is a hard link to it.
+"""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
+
+from genaiops.errors import ConfigError, ConflictError, NotFoundError, StoreError
+from genaiops.store import blobs
+
+__all__ = ["checked", "listed", "opened", "put"]
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+
+
+def put(folder: Path, run_id: str, path: str, data: bytes) -> None:
+    """Writes a file of a run; the same content again changes nothing.
+
+    Raises: ConfigError for a path that is none, ConflictError when the run has other content (or
+        a folder) there, StoreError when it cannot be written.
+    """
+    name = checked(path)
+    root = _root(folder, run_id)
+    digest = blobs.put(folder, data)
+    target = root / name
+    try:
+        _made(folder, target.parent)
+        _unlinked(root, target)
+        target.hardlink_to(blobs.path_of(folder, digest))
+    except FileExistsError:
+        if not target.is_file() or target.read_bytes() != data:
+            raise ConflictError(
+                f"the run {run_id!r} has other content at {name!r} already: use another path"
+            ) from None
+    except NotADirectoryError:
+        raise ConflictError(
+            f"{name!r} needs a folder where the run {run_id!r} has a file: use another path"
+        ) from None
+    except OSError as error:
+        raise StoreError(
+            f"the artifact {name!r} of run {run_id!r} cannot be written: {error.strerror}"
+        ) from error
+
+
+def listed(folder: Path, run_id: str, path: str | None = None) -> list[tuple[str, int]]:
+    """Path and bytes of every file of a run at or below a path, sorted; links are left out."""
+    root = _root(folder, run_id)
+    start = root if path is None else root / checked(path)
+    _unlinked(root, start)
+    files = [start] if start.is_file() else _below(start)
+    return sorted((file.relative_to(root).as_posix(), file.stat().st_size) for file in files)
+
+
+def opened(folder: Path, run_id: str, path: str) -> Path:
+    """The file of a run. Raises NotFoundError, ConfigError for a path that is none."""
+    root = _root(folder, run_id)
+    file = root / checked(path)
+    _unlinked(root, file)
+    if not file.is_file():
+        raise NotFoundError(f"the run {run_id!r} has no artifact {path!r}")
+    return file
+
+
+def checked(path: str) -> str:
+    """The path inside a run, in one spelling. Raises ConfigError for one that leads elsewhere."""
+    plain = path
+    while (decoded := unquote(plain)) != plain:
+        plain = decoded
+    parts = PurePosixPath(plain.replace("\\", "/")).parts
+    bad = (
+        not parts
+        or parts[0] == "/"
+        or ".." in parts
+        or re.match(r"[A-Za-z]:", plain)
+        or "\\" in path
+        or any(ord(letter) < 32 for letter in plain)
+        or any("\ud800" <= letter <= "\udfff" for letter in plain)
+        or any(len(part.encode()) > 255 or part.startswith(".") for part in path.split("/"))
+    )
+    if bad:
+        raise ConfigError(
+            f"{path!r} is no path of an artifact: use names divided by '/', with no '..', no "
+            "leading '/' or '.', no backslash and at most 255 bytes each"
+        )
+    return PurePosixPath(path).as_posix()
+
+
+def _root(folder: Path, run_id: str) -> Path:
+    if not _RUN_ID.fullmatch(run_id):
+        raise ConfigError(f"{run_id!r} is no run id: use letters, digits, '_' and '-'")
+    return folder / "artifacts" / "runs" / run_id
+
+
+def _made(folder: Path, path: Path) -> None:
+    for parent in reversed((path, *path.parents)):
+        if parent.is_relative_to(folder):
+            with contextlib.suppress(FileExistsError):
+                parent.mkdir(mode=0o700)
+
+
+def _unlinked(root: Path, path: Path) -> None:
+    """Raises StoreError when somebody put a symbolic link on the way."""
+    for place in (path, *path.parents):
+        if place.is_symlink():
+            raise StoreError(f"{str(place)!r} is a link, which is not followed: remove it")
+        if place == root:
+            return
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for parent, _, names in os.walk(folder, followlinks=False):
+        for name in names:
+            file = Path(parent, name)
+            if not name.startswith(".") and not file.is_symlink():
+                yield file
