@@ -75,7 +75,9 @@ def evaluate(  # noqa: PLR0913  the signature is a promise
             such as ``"groundedness >= 0.8"`` (or several), the half-width that the intervals
             shall have, or a result or run id that one score is surely better or worse than. The
             intervals hold wherever it ends, and are about twice as wide as those of all rows.
-        executor: Not built yet, refused.
+        executor: ``"ray"`` calls `predict_fn` on a Ray cluster, ``"ray://host:port"`` or
+            ``"ray:host:port"`` on that one: one row a task, with the same traces, journal and
+            result. Judges are asked from here, where the provider's limits are kept.
         progress: None shows a line on a terminal; True and False say so; a function is called
             with rows done and rows in all.
 

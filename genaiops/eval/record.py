@@ -9,7 +9,7 @@ from typing import Any
 from genaiops.config import settings
 from genaiops.eval.case import Prediction, ToolCall, Verdict
 from genaiops.store import current_store, events
-from genaiops.store.base import Reader
+from genaiops.store.base import Group, Reader
 
 __all__ = ["Kept", "Recorder", "prediction_key"]
 
@@ -54,6 +54,15 @@ class Recorder:
         """Keeps a prediction, for an evaluation that is resumed or replayed."""
         response = {name: getattr(made, name) for name in _PREDICTION}
         self.answer(prediction_key(run_id, row_id, repeat), f"prediction:{run_id}", response)
+
+    def carried(self, lines: Sequence[tuple[Group, bytes]], blobs: Sequence[bytes]) -> None:
+        """Keeps what was recorded in another process. Raises StoreError for values of no place."""
+        if settings().disabled:
+            return
+        store = current_store()
+        for blob in blobs:
+            store.put_blob(blob)
+        self.lost += sum(not store.append(group, text) for group, text in lines)
 
     def verdict(
         self,

@@ -16,6 +16,7 @@ from genaiops.eval.labels import keep_labels
 from genaiops.eval.plan import Plan
 from genaiops.eval.progress import reporter
 from genaiops.eval.record import IDENTITY, Kept, Recorder, prediction_key
+from genaiops.eval.remote import Cluster, cluster_of
 from genaiops.eval.report import STOP_TAG, EvalResult, result_of
 from genaiops.eval.retrieved import Watch, watching
 from genaiops.eval.score import RowResult
@@ -50,6 +51,7 @@ class _Job:
     source_run: str | None
     watch: Watch
     predicting: asyncio.Semaphore
+    cluster: Cluster | None
     budget: Budget
     show: Callable[[int], None]
 
@@ -71,7 +73,13 @@ async def run_plan(plan: Plan) -> EvalResult:
     resumed = earlier if plan.cache != "replay" else None
     run = start_run(plan.name, run_id=resumed, nested=active_run() is not None)
     try:
-        with watching() as watch, reporter(plan, budget) as show:
+        with (
+            watching() as watch,
+            reporter(plan, budget) as show,
+            cluster_of(
+                plan.options.executor, plan.fn, run.info.run_id, plan.options.timeout_s
+            ) as cluster,
+        ):
             _describe(plan, resumed=resumed is not None)
             job = _Job(
                 plan=plan,
@@ -81,7 +89,8 @@ async def run_plan(plan: Plan) -> EvalResult:
                 kept=kept,
                 source_run=earlier,
                 watch=watch,
-                predicting=asyncio.Semaphore(plan.predict_limit),
+                predicting=asyncio.Semaphore(_calls_at_once(plan, cluster)),
+                cluster=cluster,
                 budget=budget,
                 show=show,
             )
@@ -95,6 +104,13 @@ async def run_plan(plan: Plan) -> EvalResult:
         raise
     end_run("KILLED" if budget.refused else "FINISHED")  # a run that is killed can be resumed
     return result
+
+
+def _calls_at_once(plan: Plan, cluster: Cluster | None) -> int:
+    """Calls of ``predict_fn`` under way at once: as asked, else two for each CPU of a cluster."""
+    if cluster is None or plan.options.concurrency != "auto":
+        return plan.predict_limit
+    return 2 * cluster.cpus
 
 
 def _asked(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -214,14 +230,19 @@ async def _made(
                 job.budget.enter()
         except BudgetError as error:
             return Prediction(error=str(error))
-        made = await predict(
-            job.plan.fn,
-            row,
-            watch=job.watch,
-            timeout_s=job.plan.options.timeout_s,
-            metadata=metadata,
-            kept=kept,
-        )
+        if fn is not None and job.cluster is not None:
+            sent = await job.cluster.predict(row, metadata)
+            job.recorder.carried(sent.lines, sent.blobs)
+            made = sent.prediction
+        else:
+            made = await predict(
+                job.plan.fn,
+                row,
+                watch=job.watch,
+                timeout_s=job.plan.options.timeout_s,
+                metadata=metadata,
+                kept=kept,
+            )
         if fn is not None:
             job.budget.leave(made.cost_usd or 0.0)
     return made
