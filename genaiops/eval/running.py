@@ -10,9 +10,10 @@ from typing import Any, cast
 from genaiops.eval.answers import Answers
 from genaiops.eval.budget import Budget, BudgetError
 from genaiops.eval.case import Prediction, Row, Verdict
-from genaiops.eval.judges.base import Judge, ModelJudge, failed
+from genaiops.eval.judges.base import Judge, ModelJudge, failed, higher_is_better
 from genaiops.eval.judging import case_of, judge_case
 from genaiops.eval.labels import keep_labels
+from genaiops.eval.opinions import flip_rate
 from genaiops.eval.plan import Plan
 from genaiops.eval.progress import reporter
 from genaiops.eval.record import IDENTITY, Kept, Recorder, prediction_key
@@ -137,7 +138,11 @@ def _describe(plan: Plan, *, resumed: bool) -> None:
     if not resumed:
         log_params({"rows": len(plan.rows), "judges": names, IDENTITY: plan.identity})
     facts = {
-        judge.name: {"model": plan.models[judge.name], "scale": judge.scale}
+        judge.name: {
+            "model": plan.models[judge.name],
+            "scale": judge.scale,
+            "higher_is_better": higher_is_better(judge),
+        }
         for judge in plan.judges
     }
     set_tag(JUDGES_TAG, json.dumps(facts))
@@ -260,6 +265,7 @@ def _result(plan: Plan, run: ActiveRun, recorder: Recorder, results: list[RowRes
         results,
         scales={judge.name: judge.scale for judge in plan.judges},
         models=plan.models,
+        falling={judge.name for judge in plan.judges if not higher_is_better(judge)},
         confidence=plan.options.confidence,
         n_lost=recorder.lost,
         labels=plan.labels,
@@ -268,6 +274,8 @@ def _result(plan: Plan, run: ActiveRun, recorder: Recorder, results: list[RowRes
     metrics: dict[str, float] = {}
     for name, score in result.scores.items():
         ends = {name: score.estimate, f"{name}.low": score.low, f"{name}.high": score.high}
+        flips = flip_rate([row for row in result.rows if row.judge == name])
+        ends[f"{name}.flip_rate"] = flips
         metrics |= {key: value for key, value in ends.items() if value is not None}
     log_metrics(metrics)
     return result
