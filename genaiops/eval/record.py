@@ -131,7 +131,10 @@ class Recorder:
         line += events.encode(
             "assessment", id=identity, trace_id=trace_id, run_id=run_id, key=judge, data=said
         )
-        if verdict.attempts:
+        opinions = verdict.claims or (verdict.probability, verdict.disagreement) != (None, None)
+        if verdict.attempts and (
+            opinions or not verdict.cached
+        ):  # a text is kept where it was paid
             told = {name: getattr(verdict, name) for name in DETAILS}
             told = {name: value for name, value in told.items() if value not in (None, (), "")}
             told["raw"] = (verdict.raw or "")[:_RAW_CHARS]
