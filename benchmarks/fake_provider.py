@@ -21,20 +21,26 @@ from typing import Any, Self
 
 FAULTS = ("latency_ms", "p429", "p500", "pcut", "cap", "retry_after")
 USAGE = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
-VERDICT = json.dumps({"rationale": "It says so.", "verdict": "yes"})
+VERDICT = os.environ.get("FAKE_VERDICT") or json.dumps(
+    {"rationale": "It says so.", "verdict": "yes"}
+)
 CUT = VERDICT[: len(VERDICT) // 2]
 
 
 class FakeProvider:
     """Starts the provider, points ``OPENAI_BASE_URL`` at it, and stops it at the end."""
 
-    def __init__(self, **faults: float) -> None:
+    def __init__(self, *, verdict: object = None, **faults: float) -> None:
         self.faults = faults
+        self.verdict = "" if verdict is None else json.dumps(verdict)
 
     def __enter__(self) -> Self:
         options = [f"--{name}={value}" for name, value in self.faults.items()]
         self.process = subprocess.Popen(
-            [sys.executable, __file__, *options], stdout=subprocess.PIPE, text=True
+            [sys.executable, __file__, *options],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"FAKE_VERDICT": self.verdict},
         )
         assert self.process.stdout is not None
         self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
@@ -145,7 +151,8 @@ class _Connection(asyncio.Protocol):
             text, why = (CUT, "length") if kind == "cut" else (VERDICT, "stop")
             message = {"role": "assistant", "content": text}
             choice = {"index": 0, "message": message, "finish_reason": why}
-            self.send(200, {"id": "x", "model": "judge", "choices": [choice], "usage": USAGE})
+            said = {"id": "x", "object": "chat.completion", "created": 0, "model": "judge"}
+            self.send(200, said | {"choices": [choice], "usage": USAGE})
 
     def send(self, status: int, value: object, headers: str = "") -> None:
         body = json.dumps(value).encode()

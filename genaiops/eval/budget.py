@@ -18,12 +18,14 @@ class Budget:
     Attributes:
         limit_usd: None for any amount.
         unpriced: Calls whose price is not known.
+        unknown: A model whose price is not known.
         refused: Calls that were not made.
     """
 
     limit_usd: float | None = None
     spent_usd: float = 0.0
     unpriced: int = 0
+    unknown: str = "the provider"
     refused: int = 0
     _paid: int = 0
     _flying: int = 0
@@ -37,11 +39,12 @@ class Budget:
             self._check(self.limit_usd)
         self._flying += 1
 
-    def leave(self, cost_usd: float | None = 0.0) -> None:
+    def leave(self, cost_usd: float | None = 0.0, model: str = "the provider") -> None:
         """Called after it with its cost, None where no price is known."""
         self._flying -= 1
         if cost_usd is None:
             self.unpriced += 1
+            self.unknown = model
         elif cost_usd > 0.0:
             self.spent_usd += cost_usd
             self._paid += 1
@@ -57,6 +60,7 @@ class Budget:
         if self.unpriced:
             self.refused += 1
             raise BudgetError(
-                "not asked: the provider did not say what its answers cost, so the budget of "
-                f"{limit_usd:g} USD cannot be kept; leave out budget_usd"
+                f"not asked: no price of {self.unknown} is known, so the budget of "
+                f"{limit_usd:g} USD cannot be kept: add it to prices.toml in the store's folder, or "
+                "leave out budget_usd"
             )

@@ -1,6 +1,7 @@
 """Two runs over the same rows, judge by judge: better, worse, same or unclear."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +22,7 @@ class Change:
     """How one score differs between two runs, on the rows that both judged.
 
     Attributes:
+        higher_is_better: False where less is better: ``better`` is then a negative difference.
         estimate: Mean difference, this run minus the other.
         low: Lower end of its interval; None for fewer than two pairs.
         p: P value of "no difference"; None for fewer than two pairs.
@@ -29,8 +31,10 @@ class Change:
         n_unpaired: Rows of either run without a verdict in the other.
         verdict: ``same`` when the interval lies within the margin; ``better`` or ``worse`` when
             it excludes 0 and `p_holm` is small enough; else ``unclear``.
-        not_worse: The interval lies above minus the margin.
-        regressions: Ids of rows that got a lower number, the largest loss first.
+        not_worse: The interval lies on the better side of a loss of the size of the margin.
+        wins: Rows that got better.
+        losses: Rows that got worse.
+        regressions: Ids of the rows that got worse, the largest loss first.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Change:
     verdict: Outcome
     not_worse: bool
     regressions: tuple[str, ...]
+    higher_is_better: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +101,7 @@ def compare_rows(
     confidence: float,
     stop_seed: int | None = None,
     scales: Mapping[str, tuple[float, float] | None] | None = None,
+    falling: AbstractSet[str] = frozenset(),
 ) -> Comparison:
     """Pairs rows by id and compares every judge that both runs have.
 
@@ -107,6 +113,7 @@ def compare_rows(
         confidence: Of the intervals.
         stop_seed: Seed of a run that could stop early; the test then holds wherever it did.
         scales: Smallest and largest number by judge.
+        falling: Judges whose lower number is the better one.
 
     Raises: EvalError when no row was judged in both, or the margin is negative.
     """
@@ -126,7 +133,7 @@ def compare_rows(
         name: _difference(pairs, confidence, stop_seed, (scales or {}).get(name))
         for name, pairs in found.items()
     }
-    changes = _changes(found, gaps, margin, confidence)
+    changes = _changes(found, gaps, margin, confidence, falling)
     return Comparison(run_id=run_ids[0], other_run_id=run_ids[1], margin=margin, changes=changes)
 
 
@@ -178,11 +185,20 @@ def _changes(
     gaps: Mapping[str, Difference],
     margin: float,
     confidence: float,
+    falling: AbstractSet[str],
 ) -> dict[str, Change]:
     tested = {name: gap.p for name, gap in gaps.items() if gap.p is not None}
     adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
     return {
-        name: _change(name, found[name], gap, adjusted.get(name), margin, 1.0 - confidence)
+        name: _change(
+            name,
+            found[name],
+            gap,
+            adjusted.get(name),
+            margin,
+            1.0 - confidence,
+            rising=name not in falling,
+        )
         for name, gap in gaps.items()
     }
 
@@ -198,8 +214,12 @@ def _change(
     p_holm: float | None,
     margin: float,
     alpha: float,
+    *,
+    rising: bool,
 ) -> Change:
-    moved = [a - b for a, b in zip(pairs.mine, pairs.theirs, strict=True)]
+    sign = 1.0 if rising else -1.0
+    moved = [sign * (a - b) for a, b in zip(pairs.mine, pairs.theirs, strict=True)]
+    ends = (gap.low, gap.high) if rising else (_minus(gap.high), _minus(gap.low))
     lost = sorted((step, row_id) for step, row_id in zip(moved, pairs.ids, strict=True) if step < 0)
     wins = sum(step > 0 for step in moved)
     return Change(
@@ -215,10 +235,15 @@ def _change(
         ties=len(moved) - wins - len(lost),
         losses=len(lost),
         method=gap.method,
-        verdict=_outcome(gap.low, gap.high, p_holm, margin, alpha),
-        not_worse=gap.low is not None and gap.low > -margin,
+        verdict=_outcome(*ends, p_holm, margin, alpha),
+        not_worse=ends[0] is not None and ends[0] > -margin,
         regressions=tuple(row_id for _, row_id in lost),
+        higher_is_better=rising,
     )
+
+
+def _minus(end: float | None) -> float | None:
+    return None if end is None else -end
 
 
 def _outcome(

@@ -228,10 +228,10 @@ def _badness(results: Sequence[RowResult], scores: Mapping[str, Score]) -> tuple
 
 
 def _share(result: RowResult, score: Score | None) -> float | None:
-    """Where a number stands on its scale, 0 to 1."""
+    """Where a number stands on its scale, from 0 (the worst) to 1."""
     if result.number is None or score is None or score.scale is None:
         return None
-    low, high = score.scale
+    low, high = score.scale if score.higher_is_better else score.scale[::-1]
     return (result.number - low) / ((high - low) or 1.0)
 
 
@@ -244,9 +244,10 @@ def _decoded(text: str | None) -> Any:  # any JSON value
 
 
 def place_of(result: RowResult, score: Score) -> float:
-    """Where a number stands on its scale; the number itself where the scale is unknown."""
+    """How good a number is: its place on the scale, the number itself where that is unknown."""
     share = _share(result, score)
-    return (result.number or 0.0) if share is None else share
+    number = result.number or 0.0
+    return (number if score.higher_is_better else -number) if share is None else share
 
 
 def _block(name: str, text: str | None) -> str:

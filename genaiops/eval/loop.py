@@ -63,9 +63,9 @@ def evaluate(  # noqa: PLR0913  the signature is a promise
         concurrency: Rows, and calls of a judge model, under way at once. ``"auto"`` begins with
             few calls, makes more while the provider accepts them, and fewer when it refuses.
         timeout_s: Seconds for `predict_fn` on one row, and for one call of a judge model.
-        budget_usd: So much may judges and `predict_fn` cost, as far as providers say what a call
-            costs. Then no further call is made, what is missing is an error of its row, and the
-            run can be resumed.
+        budget_usd: So much may judges and `predict_fn` cost, by what providers say and else by
+            the store's prices. Then no further call is made, what is missing is an error of its
+            row, and the run can be resumed.
         cache: True reuses stored answers of judge models; False asks anew; ``"replay"`` takes
             predictions and judge answers from the store only.
         resume: Goes on with an unfinished run of the same name, data and function source.
@@ -75,7 +75,9 @@ def evaluate(  # noqa: PLR0913  the signature is a promise
             such as ``"groundedness >= 0.8"`` (or several), the half-width that the intervals
             shall have, or a result or run id that one score is surely better or worse than. The
             intervals hold wherever it ends, and are about twice as wide as those of all rows.
-        executor: Not built yet, refused.
+        executor: ``"ray"`` calls `predict_fn` on a Ray cluster, ``"ray://host:port"`` or
+            ``"ray:host:port"`` on that one: one row a task, with the same traces, journal and
+            result. Judges are asked from here, where the provider's limits are kept.
         progress: None shows a line on a terminal; True and False say so; a function is called
             with rows done and rows in all.
 

@@ -15,6 +15,7 @@ from genaiops.eval.dataset import load_rows
 from genaiops.eval.judges.base import Judge
 from genaiops.eval.judging import check_judges, check_models, model_of
 from genaiops.eval.labels import Labels, labels_for
+from genaiops.eval.remote import check_executor
 from genaiops.eval.stopping import Stopper
 from genaiops.eval.stoprule import stopper_of
 from genaiops.eval.task import PredictFn, check_arguments
@@ -135,9 +136,7 @@ def make_plan(
 
 
 def _check_options(options: Options) -> None:
-    for name in ("executor",):
-        if getattr(options, name) is not None:
-            raise EvalError(f"evaluate() cannot use {name}= yet: leave it out")
+    check_executor(options.executor)
     if options.concurrency != "auto" and not _whole(options.concurrency):
         given = options.concurrency
         raise EvalError(f"concurrency is {given!r}: use 'auto' or a whole number of at least 1")

@@ -9,14 +9,38 @@ from typing import Any
 from genaiops.config import settings
 from genaiops.eval.case import Prediction, ToolCall, Verdict
 from genaiops.store import current_store, events
-from genaiops.store.base import Reader
+from genaiops.store.base import Group, Reader
 
-__all__ = ["Kept", "Recorder", "prediction_key"]
+__all__ = ["DETAILS", "Kept", "Recorder", "details_kind", "prediction_key", "verdict_key"]
 
 _PREDICTION = tuple(field.name for field in fields(Prediction) if field.name != "error")
 _UNFINISHED = ("INTERRUPTED", "KILLED", "FAILED")
 IDENTITY = "eval.identity"
 """Parameter of a run: digest of its name, data and function."""
+
+
+DETAILS = (
+    "claims",
+    "raw",
+    "stage",
+    "probability",
+    "disagreement",
+    "input_tokens",
+    "output_tokens",
+    "judge_trace_id",
+)
+"""What is kept of a model's verdict beside its row, for the report's drill-down."""
+_RAW_CHARS = 4_000  # of the model's text; the whole is in the span of the call
+
+
+def verdict_key(run_id: str, row_id: str, judge: str, repeat: int) -> str:
+    """The id of a verdict: as an assessment, and of its details."""
+    return hashlib.sha256(f"{run_id}/{row_id}/{judge}/{repeat}".encode()).hexdigest()[:32]
+
+
+def details_kind(run_id: str) -> str:
+    """What the store calls the details of a run's verdicts."""
+    return f"verdict:{run_id}"
 
 
 def prediction_key(run_id: str, row_id: str, repeat: int) -> str:
@@ -54,6 +78,15 @@ class Recorder:
         """Keeps a prediction, for an evaluation that is resumed or replayed."""
         response = {name: getattr(made, name) for name in _PREDICTION}
         self.answer(prediction_key(run_id, row_id, repeat), f"prediction:{run_id}", response)
+
+    def carried(self, lines: Sequence[tuple[Group, bytes]], blobs: Sequence[bytes]) -> None:
+        """Keeps what was recorded in another process. Raises StoreError for values of no place."""
+        if settings().disabled:
+            return
+        store = current_store()
+        for blob in blobs:
+            store.put_blob(blob)
+        self.lost += sum(not store.append(group, text) for group, text in lines)
 
     def verdict(
         self,
@@ -94,10 +127,19 @@ class Recorder:
             "source_id": model or judge,
             "judge_trace_id": verdict.judge_trace_id,
         }
-        identity = hashlib.sha256(f"{run_id}/{row_id}/{judge}/{repeat}".encode()).hexdigest()[:32]
+        identity = verdict_key(run_id, row_id, judge, repeat)
         line += events.encode(
             "assessment", id=identity, trace_id=trace_id, run_id=run_id, key=judge, data=said
         )
+        opinions = verdict.claims or (verdict.probability, verdict.disagreement) != (None, None)
+        if verdict.attempts and (
+            opinions or not verdict.cached
+        ):  # a text is kept where it was paid
+            told = {name: getattr(verdict, name) for name in DETAILS}
+            told = {name: value for name, value in told.items() if value not in (None, (), "")}
+            told["raw"] = (verdict.raw or "")[:_RAW_CHARS]
+            details = {"kind": details_kind(run_id), "response": told}
+            line += events.encode("answer", id=identity, data=details)
         self._append(line)
 
     def _append(self, lines: bytes) -> None:

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from genaiops.errors import EvalError, NotFoundError
-from genaiops.eval.case import Verdict
 from genaiops.eval.compare import Comparison, compare_rows
 from genaiops.eval.doubt import doubtful
 from genaiops.eval.flat import flat
@@ -19,10 +19,10 @@ from genaiops.eval.planning import PowerTable, power_table
 from genaiops.eval.score import RowResult, Score, by_row, score_of
 from genaiops.eval.stats.agreement import Agreement, agreement_of
 from genaiops.eval.stopping import Ending, handing_out
+from genaiops.eval.stored import stored_rows
 from genaiops.eval.table import cells, number, table
 from genaiops.query import evals
 from genaiops.runs import get_run
-from genaiops.store import current_store
 
 __all__ = ["STOP_TAG", "EvalResult", "load_result", "result_of"]
 
@@ -63,7 +63,7 @@ class EvalResult:
         return [row for row in self.rows if row.error is not None]
 
     def worst(self, n: int = 10) -> list[RowResult]:
-        """The verdicts with the lowest place on their scale, failures left out."""
+        """The verdicts with the worst place on their scale, failures left out."""
         judged = [row for row in self.rows if row.number is not None]
         return sorted(judged, key=lambda row: place_of(row, self.scores[row.judge]))[:n]
 
@@ -92,6 +92,7 @@ class EvalResult:
             confidence=self.confidence,
             stop_seed=None if ending is None else ending.seed,
             scales={name: score.scale for name, score in self.scores.items()},
+            falling=_falling(self.scores),
         )
 
     def with_labels(self, labels: object) -> "EvalResult":
@@ -113,6 +114,7 @@ class EvalResult:
             confidence=self.confidence,
             n_lost=self.n_lost,
             labels=labels_of(labels, scales),
+            falling=_falling(self.scores),
         )
 
     def agreement(self, name: str) -> Agreement:
@@ -254,7 +256,7 @@ class EvalResult:
         return notes
 
 
-def result_of(
+def result_of(  # noqa: PLR0913  what a result is made of
     run_id: str,
     rows: Sequence[RowResult],
     *,
@@ -264,17 +266,24 @@ def result_of(
     n_lost: int = 0,
     labels: Labels | None = None,
     ending: Ending | None = None,
+    falling: AbstractSet[str] = frozenset(),
 ) -> EvalResult:
-    """The result made of row results; scores stand in the order of the judges."""
+    """The result made of row results; scores stand in the order of the judges.
+
+    `falling` names the scores that are the better the lower.
+    """
     scores = {
-        name: score_of(
-            name,
-            found,
-            scale=scales.get(name),
-            confidence=confidence,
-            model=models.get(name),
-            labels=None if labels is None else _labels_of_rows(name, found, labels),
-            stop_seed=None if ending is None else ending.seed,
+        name: replace(
+            score_of(
+                name,
+                found,
+                scale=scales.get(name),
+                confidence=confidence,
+                model=models.get(name),
+                labels=None if labels is None else _labels_of_rows(name, found, labels),
+                stop_seed=None if ending is None else ending.seed,
+            ),
+            higher_is_better=name not in falling,
         )
         for name, found in _by_judge(rows).items()
     }
@@ -300,26 +309,15 @@ def load_result(run_id: str, *, confidence: float = 0.95, labels: object = None)
     Raises: NotFoundError for an unknown run, EvalError for one that judged nothing, StoreError.
     """
     found = evals.get(run_id).run_id
-    with current_store().read() as reader:
-        records = reader.query(
-            """
-            SELECT e.*, json_extract_string(t.metadata, '$.cluster') AS cluster
-            FROM eval_rows AS e
-            LEFT JOIN traces AS t ON t.trace_id = e.trace_id
-            WHERE e.run_id = ?
-            ORDER BY t.start_ns, e.row_id, e.repeat
-            """,
-            [found],
-        ).dicts()
-    if not records:
+    rows = stored_rows(found)
+    if not rows:
         raise EvalError(f"run {found!r} judged nothing: name a run made by evaluate()")
     tags = get_run(found).data.tags
     known: dict[str, Any] = json.loads(tags.get("eval.judges", "{}"))
     stop: dict[str, Any] = json.loads(tags.get(STOP_TAG, "{}"))
-    scales = {name: (0.0, 1.0) for name in {record["judge"] for record in records}}
+    scales = {name: (0.0, 1.0) for name in {row.judge for row in rows}}
     scales |= {name: _pair(facts.get("scale")) for name, facts in known.items()}
     models = {name: facts.get("model") for name, facts in known.items()}
-    rows = [_row_result(record) for record in records]
     order = list(known)
     rows.sort(key=lambda row: order.index(row.judge) if row.judge in order else len(order))
     return result_of(
@@ -330,27 +328,7 @@ def load_result(run_id: str, *, confidence: float = 0.95, labels: object = None)
         confidence=confidence,
         labels=kept_labels(found) if labels is None else labels_of(labels, scales),
         ending=Ending(**stop) if stop else None,
-    )
-
-
-def _row_result(record: Mapping[str, Any]) -> RowResult:
-    names = (
-        "value",
-        "number",
-        "rationale",
-        "error",
-        "attempts",
-        "cached",
-        "cost_usd",
-        "duration_ms",
-    )
-    return RowResult(
-        row_id=record["row_id"],
-        judge=record["judge"],
-        repeat=record["repeat"] or 0,
-        trace_id=record["trace_id"],
-        cluster=record["cluster"],
-        verdict=Verdict(**{name: record[name] for name in names}),
+        falling={name for name, facts in known.items() if not facts.get("higher_is_better", True)},
     )
 
 
@@ -374,6 +352,10 @@ def _about(score: Score) -> str | None:
         f"{score.name}: what people say, from {score.n_labels} labels; {worth} (phi "
         f"{number(score.phi)}, kappa {number(score.kappa)}, the judge alone {number(score.raw)})"
     )
+
+
+def _falling(scores: Mapping[str, Score]) -> set[str]:
+    return {name for name, score in scores.items() if not score.higher_is_better}
 
 
 def _pair(scale: Sequence[float] | None) -> tuple[float, float] | None:

@@ -10,12 +10,14 @@ from typing import Any, cast
 from genaiops.eval.answers import Answers
 from genaiops.eval.budget import Budget, BudgetError
 from genaiops.eval.case import Prediction, Row, Verdict
-from genaiops.eval.judges.base import Judge, ModelJudge, failed
+from genaiops.eval.judges.base import Judge, ModelJudge, failed, higher_is_better
 from genaiops.eval.judging import case_of, judge_case
 from genaiops.eval.labels import keep_labels
+from genaiops.eval.opinions import flip_rate
 from genaiops.eval.plan import Plan
 from genaiops.eval.progress import reporter
 from genaiops.eval.record import IDENTITY, Kept, Recorder, prediction_key
+from genaiops.eval.remote import Cluster, cluster_of
 from genaiops.eval.report import STOP_TAG, EvalResult, result_of
 from genaiops.eval.retrieved import Watch, watching
 from genaiops.eval.score import RowResult
@@ -50,6 +52,7 @@ class _Job:
     source_run: str | None
     watch: Watch
     predicting: asyncio.Semaphore
+    cluster: Cluster | None
     budget: Budget
     show: Callable[[int], None]
 
@@ -71,7 +74,13 @@ async def run_plan(plan: Plan) -> EvalResult:
     resumed = earlier if plan.cache != "replay" else None
     run = start_run(plan.name, run_id=resumed, nested=active_run() is not None)
     try:
-        with watching() as watch, reporter(plan, budget) as show:
+        with (
+            watching() as watch,
+            reporter(plan, budget) as show,
+            cluster_of(
+                plan.options.executor, plan.fn, run.info.run_id, plan.options.timeout_s
+            ) as cluster,
+        ):
             _describe(plan, resumed=resumed is not None)
             job = _Job(
                 plan=plan,
@@ -81,7 +90,8 @@ async def run_plan(plan: Plan) -> EvalResult:
                 kept=kept,
                 source_run=earlier,
                 watch=watch,
-                predicting=asyncio.Semaphore(plan.predict_limit),
+                predicting=asyncio.Semaphore(_calls_at_once(plan, cluster)),
+                cluster=cluster,
                 budget=budget,
                 show=show,
             )
@@ -95,6 +105,13 @@ async def run_plan(plan: Plan) -> EvalResult:
         raise
     end_run("KILLED" if budget.refused else "FINISHED")  # a run that is killed can be resumed
     return result
+
+
+def _calls_at_once(plan: Plan, cluster: Cluster | None) -> int:
+    """Calls of ``predict_fn`` under way at once: as asked, else two for each CPU of a cluster."""
+    if cluster is None or plan.options.concurrency != "auto":
+        return plan.predict_limit
+    return 2 * cluster.cpus
 
 
 def _asked(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -121,7 +138,11 @@ def _describe(plan: Plan, *, resumed: bool) -> None:
     if not resumed:
         log_params({"rows": len(plan.rows), "judges": names, IDENTITY: plan.identity})
     facts = {
-        judge.name: {"model": plan.models[judge.name], "scale": judge.scale}
+        judge.name: {
+            "model": plan.models[judge.name],
+            "scale": judge.scale,
+            "higher_is_better": higher_is_better(judge),
+        }
         for judge in plan.judges
     }
     set_tag(JUDGES_TAG, json.dumps(facts))
@@ -214,14 +235,19 @@ async def _made(
                 job.budget.enter()
         except BudgetError as error:
             return Prediction(error=str(error))
-        made = await predict(
-            job.plan.fn,
-            row,
-            watch=job.watch,
-            timeout_s=job.plan.options.timeout_s,
-            metadata=metadata,
-            kept=kept,
-        )
+        if fn is not None and job.cluster is not None:
+            sent = await job.cluster.predict(row, metadata)
+            job.recorder.carried(sent.lines, sent.blobs)
+            made = sent.prediction
+        else:
+            made = await predict(
+                job.plan.fn,
+                row,
+                watch=job.watch,
+                timeout_s=job.plan.options.timeout_s,
+                metadata=metadata,
+                kept=kept,
+            )
         if fn is not None:
             job.budget.leave(made.cost_usd or 0.0)
     return made
@@ -239,6 +265,7 @@ def _result(plan: Plan, run: ActiveRun, recorder: Recorder, results: list[RowRes
         results,
         scales={judge.name: judge.scale for judge in plan.judges},
         models=plan.models,
+        falling={judge.name for judge in plan.judges if not higher_is_better(judge)},
         confidence=plan.options.confidence,
         n_lost=recorder.lost,
         labels=plan.labels,
@@ -247,6 +274,8 @@ def _result(plan: Plan, run: ActiveRun, recorder: Recorder, results: list[RowRes
     metrics: dict[str, float] = {}
     for name, score in result.scores.items():
         ends = {name: score.estimate, f"{name}.low": score.low, f"{name}.high": score.high}
+        flips = flip_rate([row for row in result.rows if row.judge == name])
+        ends[f"{name}.flip_rate"] = flips
         metrics |= {key: value for key, value in ends.items() if value is not None}
     log_metrics(metrics)
     return result

@@ -74,6 +74,7 @@ class Score:
         phi: Correlation of the judge with people, None where one of them does not vary.
         kappa: Cohen's kappa of the judge with people.
         scale: Smallest and largest possible number, None when unknown.
+        higher_is_better: False where less is better, as for time and money.
         cost_usd: What the judge's calls cost in this run; None when a price is not known.
         calls: Calls of the judge model that were paid for in this run.
         model: The judge model, None for judges without one.
@@ -100,6 +101,7 @@ class Score:
     n_cached: int = 0
     model: str | None = None
     scale: tuple[float, float] | None = None
+    higher_is_better: bool = True
 
     @property
     def about(self) -> Literal["people", "judge", "code"]:

@@ -1,8 +1,10 @@
 """Evaluations: runs with scores and intervals, rows, two runs side by side."""
 
+import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -159,14 +161,18 @@ def side_by_side(a: str, b: str) -> SideBySide:
 
     Args:
         a: Run id of the one compared with.
-        b: Run id of the one looked at: it wins where its number is higher.
+        b: Run id of the one looked at: it wins where its number is better.
 
     Raises: NotFoundError, StoreError.
     """
     with current_store().read() as reader:
         first, second = _eval_run(reader, a), _eval_run(reader, b)
         of_a, of_b = _rows(reader, first.run_id), _rows(reader, second.run_id)
-    pairs = [_pair(row_id, of_a.get(row_id), of_b.get(row_id)) for row_id in sorted({*of_a, *of_b})]
+        falling = _falling(reader, second.run_id)
+    pairs = [
+        _pair(row_id, of_a.get(row_id), of_b.get(row_id), falling)
+        for row_id in sorted({*of_a, *of_b})
+    ]
     judges = sorted({judge for pair in pairs for judge in pair.outcomes})
     return SideBySide(
         a=first, b=second, pairs=pairs, tallies=[_tally(judge, pairs) for judge in judges]
@@ -305,7 +311,19 @@ def _previews(
     return {trace_id: (inputs, outputs) for trace_id, inputs, outputs in table.rows}
 
 
-def _pair(row_id: str, a: RowResult | None, b: RowResult | None) -> Pair:
+def _falling(reader: Reader, run_id: str) -> set[str]:
+    """Scores of a run that are the better the lower, as its judges said."""
+    tags = reader.query(
+        "SELECT value FROM run_tags WHERE run_id = ? AND key = 'eval.judges'", [run_id]
+    )
+    try:
+        judges: dict[str, Any] = json.loads(tags.rows[0][0]) if tags.rows else {}
+        return {name for name, facts in judges.items() if facts.get("higher_is_better") is False}
+    except (AttributeError, TypeError, ValueError):  # a tag that somebody else has written
+        return set()
+
+
+def _pair(row_id: str, a: RowResult | None, b: RowResult | None, falling: AbstractSet[str]) -> Pair:
     said_a: Mapping[str, Verdict] = {} if a is None else a.verdicts
     said_b: Mapping[str, Verdict] = {} if b is None else b.verdicts
     outcomes: dict[str, Outcome] = {}
@@ -319,7 +337,9 @@ def _pair(row_id: str, a: RowResult | None, b: RowResult | None) -> Pair:
             continue
         deltas[judge] = after - before
         same = math.isclose(before, after, rel_tol=1e-9, abs_tol=1e-12)
-        outcomes[judge] = "tie" if same else "win" if after > before else "loss"
+        outcomes[judge] = (
+            "tie" if same else "win" if (after > before) != (judge in falling) else "loss"
+        )
     side = b or a
     return Pair(
         row_id=row_id,

@@ -3,7 +3,7 @@
 from genaiops.store.base import CompactStats, Group, Health, Reader, Store, Table, Txn
 from genaiops.store.journal import proc_id
 from genaiops.store.local import LocalStore
-from genaiops.store.url import current_store, open_store
+from genaiops.store.url import current_store, lend_store, open_store
 
 __all__ = [
     "CompactStats",
@@ -15,6 +15,7 @@ __all__ = [
     "Table",
     "Txn",
     "current_store",
+    "lend_store",
     "open_store",
     "proc_id",
 ]

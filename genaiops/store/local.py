@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Generator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from genaiops.store.base import CompactStats, Group, Reader, Table, Txn
 from genaiops.store.compact import compact
 from genaiops.store.engine import FILE, Engine, attach, in_memory, opened
 from genaiops.store.journal import Journal, prepare_folder
-from genaiops.store.pricing import PriceBook
+from genaiops.store.pricing import Ask, PriceBook
 from genaiops.store.tail import KeptTail
 from genaiops.store.warm import WarmEngines
 
@@ -52,6 +53,14 @@ class LocalStore:
         self, provider: str | None, model: str, usage: Usage, *, tier: str | None = None
     ) -> float | None:
         """See `Store.cost`."""
+        return self._prices.cost(provider, model, usage, tier)
+
+    def learned_cost(
+        self, provider: str | None, model: str, usage: Usage, *, tier: str | None = None
+    ) -> float | None:
+        """The same where somebody waits: asks for a price that the table does not have yet."""
+        day = datetime.now(UTC).date().isoformat()
+        self._prices.rates([Ask(provider, model, tier, day)])
         return self._prices.cost(provider, model, usage, tier)
 
     def append(self, group: Group, lines: bytes) -> bool:

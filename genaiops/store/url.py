@@ -7,7 +7,7 @@ from genaiops.config import configure, settings
 from genaiops.errors import ConfigError
 from genaiops.store.local import LocalStore
 
-__all__ = ["current_store", "get_tracking_uri", "open_store", "set_tracking_uri"]
+__all__ = ["current_store", "get_tracking_uri", "lend_store", "open_store", "set_tracking_uri"]
 
 _stores: dict[tuple[str, bool], LocalStore] = {}
 _current: tuple[object, LocalStore] | None = None
@@ -22,6 +22,13 @@ def current_store() -> LocalStore:
     store = open_store(now.tracking_uri, power=now.durability == "power")
     _current = (now, store)
     return store
+
+
+def lend_store(folder: Path, store: LocalStore) -> None:
+    """Makes `store` the one of this folder in this process, for one that carries lines elsewhere."""
+    for power in (False, True):
+        _stores[str(folder.absolute()), power] = store
+    set_tracking_uri(folder)
 
 
 def set_tracking_uri(uri: str | Path) -> None:

@@ -258,7 +258,23 @@ def test_a_budget_that_nobody_can_keep_stops_after_the_first_answer(model):
     )
 
     assert (score["correctness"].n_ok, len(model.requests)) == (1, 1)
-    assert "did not say what its answers cost" in score.failures()[0].error
+    assert "no price of openai/judge is known" in score.failures()[0].error
+    assert "prices.toml" in score.failures()[0].error
+
+
+def test_a_budget_is_kept_by_the_prices_of_the_store_where_the_provider_names_none(model, workdir):
+    options = {"judges": [Correctness(model="openai/gpt-4o-mini")], "concurrency": 1}
+    own = '[[price]]\nmodel = "dear"\ninput = 10000\noutput = 10000\n'  # 15 tokens: 0.15 USD
+
+    cheap = genaiops.evaluate(ROWS, answer, budget_usd=1, **options)
+    (genaiops.store.current_store().folder / "prices.toml").write_text(own)
+    dear = genaiops.evaluate(
+        ROWS, answer, judges=[Correctness(model="openai/dear")], concurrency=1, budget_usd=0.35
+    )
+
+    assert cheap["correctness"].cost_usd == pytest.approx(4 * (10 * 0.15e-6 + 5 * 0.6e-6))
+    assert dear["correctness"].n_ok == 2
+    assert "of the budget of 0.35 USD are spent" in dear.failures()[0].error
 
 
 def test_replay_asks_nobody_and_says_what_is_missing(model):

@@ -91,3 +91,43 @@ def test_failures_of_an_unknown_scale_count_as_the_extremes_seen():
     judged = result("a", [5.0, 6.0] * 9 + [1.0, 9.0, None, None], scale=None)["j"]
 
     assert judged.worst_low < judged.low
+
+
+def latency(run_id, numbers):
+    """Milliseconds, of which fewer are better."""
+    made = result(run_id, numbers, judge="latency_ms", scale=None)
+    return result_of(
+        run_id, made.rows, scales={}, models={}, confidence=0.95, falling={"latency_ms"}
+    )
+
+
+def test_less_time_is_better_and_the_rows_that_got_slower_are_the_regressions():
+    slow = latency("a", [200.0 + n for n in range(20)])
+    fast = latency("b", [100.0 + n for n in range(19)] + [500.0])
+
+    change = latency("c", [100.0 + n for n in range(20)]).compare(slow)["latency_ms"]
+    other = fast.compare(slow)["latency_ms"]
+
+    assert (change.verdict, change.not_worse, change.estimate) == ("better", True, -100.0)
+    assert slow.compare(latency("c", [100.0 + n for n in range(20)]))["latency_ms"].verdict == (
+        "worse"
+    )
+    assert (other.wins, other.losses, other.regressions) == (19, 1, ("r19",))
+    assert [row.row_id for row in fast.worst(2)] == ["r19", "r18"]
+
+
+def test_the_direction_of_a_judge_is_stored_and_known_to_the_comparison_of_stored_runs(workdir):
+    from genaiops.query import evals
+
+    @genaiops.judge(higher_is_better=False)
+    def errors(outputs):
+        return float(outputs)
+
+    rows = [{"id": f"r{n}", "question": "?"} for n in range(12)]
+    few = genaiops.evaluate([row | {"answer": 1} for row in rows], judges=[errors])
+    many = genaiops.evaluate([row | {"answer": 3} for row in rows], judges=[errors])
+
+    stored = genaiops.eval.load_result(few.run_id).compare(many.run_id)["errors"]
+
+    assert (stored.verdict, stored.wins, stored.higher_is_better) == ("better", 12, False)
+    assert evals.side_by_side(many.run_id, few.run_id).tallies[0].win == 12

@@ -64,9 +64,9 @@ def start(stop_at, how, folder):
 
 def answers_stored():
     """How many predictions and how many answers of the judge stand in the store."""
-    query = "SELECT count(*) FILTER (kind LIKE 'prediction:%'), count(*) FROM answers"
-    predictions, both = genaiops.sql(query).rows[0]
-    return predictions, both - predictions
+    kinds = ("prediction", "judge")
+    counts = ", ".join(f"count(*) FILTER (kind LIKE '{kind}:%')" for kind in kinds)
+    return genaiops.sql(f"SELECT {counts} FROM answers").rows[0]
 
 
 def wait_until_stored(process, predictions, answers):

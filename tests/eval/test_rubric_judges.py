@@ -285,3 +285,34 @@ def test_text_of_a_row_cannot_close_the_tags_that_hold_it(model):
         text = request["messages"][1]["content"]
         assert text.count("</outputs>") + text.count("</second>") == 1
         assert "&lt;/" in text
+
+
+def test_what_a_model_said_is_kept_so_that_a_stored_report_shows_claims_with_evidence(
+    model, workdir
+):
+    claims = [
+        {"claim": "It is 330 m.", "quote": "is 330 metres high", "reason": "", "supported": "yes"},
+        {"claim": "It purrs.", "quote": "Towers purr", "reason": "", "supported": "yes"},
+    ]
+    replies = {
+        "claims": json.dumps({"claims": claims}),
+        "verdict": json.dumps({"rationale": "the first is", "verdict": "first"}),
+    }
+
+    def answer(request, number):
+        schema = request["response_format"]["json_schema"]["schema"]
+        return replies["claims" if "claims" in schema["properties"] else "verdict"]
+
+    model.answers = answer
+    made = judged(Groundedness(), Pairwise())
+
+    stored = genaiops.eval.load_result(made.run_id)
+
+    assert stored.rows[0].verdict.claims == made.rows[0].verdict.claims
+    assert [claim.quote_found for claim in stored.rows[0].verdict.claims] == [True, False]
+    assert stored.rows[0].verdict.raw == replies["claims"]
+    assert str(stored) == str(made)
+    page = stored.html(workdir / "report.html").read_text()
+    assert "Towers purr" in page
+    assert "not in contexts" in page
+    assert genaiops.get_run(made.run_id).data.metrics["pairwise.flip_rate"] == 1.0

@@ -14,6 +14,7 @@ __all__ = [
     "ModelJudge",
     "combined",
     "failed",
+    "higher_is_better",
     "passed",
     "scored",
 ]
@@ -145,6 +146,11 @@ class ModelJudge(_Named, Protocol):
 
 
 Judge = CodeJudge | ModelJudge
+
+
+def higher_is_better(judge: Judge) -> bool:
+    """Whether more is better: a judge says so in ``higher_is_better``, else it is."""
+    return bool(getattr(judge, "higher_is_better", True))
 
 
 def combined(verdicts: Sequence[Verdict], **found: Any) -> Verdict:

@@ -45,6 +45,7 @@ class FunctionJudge(Studied):
     needs: frozenset[str]
     labels: Mapping[str, float]
     scale: tuple[float, float] | None = None
+    higher_is_better: bool = True
 
     def __call__(self, *args: object, **kwargs: object) -> object:
         """Calls the function."""
@@ -89,6 +90,7 @@ def judge(
     name: str | None = None,
     values: Sequence[str] | Mapping[str, float] | None = None,
     scale: tuple[float, float] | None = None,
+    higher_is_better: bool = True,
 ) -> Callable[[Callable[..., Any]], FunctionJudge]: ...
 def judge(
     fn: Callable[..., Any] | None = None,
@@ -97,6 +99,7 @@ def judge(
     name: str | None = None,
     values: Sequence[str] | Mapping[str, float] | None = None,
     scale: tuple[float, float] | None = None,
+    higher_is_better: bool = True,
 ) -> FunctionJudge | Callable[[Callable[..., Any]], FunctionJudge]:
     """Makes a judge of a function, sync or async.
 
@@ -109,6 +112,7 @@ def judge(
         name: Name of the score, the function's name when omitted.
         values: Texts it may return, best first, or a dict of texts to numbers.
         scale: Smallest and largest number it can return, for the worst-case bounds of failures.
+        higher_is_better: False where less is better, as for time; comparisons go by it.
 
     Raises: EvalError when a parameter is not a field.
     """
@@ -134,6 +138,7 @@ def judge(
             needs=needs - _ALWAYS_THERE,
             labels={label.casefold(): number for label, number in labels.items()},
             scale=scale,
+            higher_is_better=higher_is_better,
         )
 
     return made if fn is None else made(fn)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 
 from genaiops.eval.case import Case, Verdict
-from genaiops.eval.judges.base import Ask, CodeJudge, Judge, ModelJudge
+from genaiops.eval.judges.base import Ask, CodeJudge, Judge, ModelJudge, higher_is_better
 from genaiops.eval.judges.study import Studied
 
 __all__ = ["CutCodeJudge", "CutModelJudge", "cut_at"]
@@ -21,6 +21,11 @@ class CutCodeJudge(Studied):
     def name(self) -> str:
         """Name of the other judge."""
         return self.judge.name
+
+    @property
+    def higher_is_better(self) -> bool:
+        """As the other judge has it."""
+        return higher_is_better(self.judge)
 
     @property
     def needs(self) -> frozenset[str]:
@@ -52,6 +57,11 @@ class CutModelJudge(Studied):
     def name(self) -> str:
         """Name of the other judge."""
         return self.judge.name
+
+    @property
+    def higher_is_better(self) -> bool:
+        """As the other judge has it."""
+        return higher_is_better(self.judge)
 
     @property
     def needs(self) -> frozenset[str]:

@@ -44,6 +44,7 @@ class MadeJudge(Studied):
     whole: bool = False
     model: str | None = None
     few_shot: tuple[Mapping[str, Any], ...] = ()
+    higher_is_better: bool = True
 
     _optional: ClassVar[frozenset[str]] = frozenset({"inputs"})
 
@@ -142,6 +143,7 @@ def make_judge(
     values: Values = ("yes", "no"),
     model: str | None = None,
     few_shot: Sequence[Mapping[str, Any]] | None = None,
+    higher_is_better: bool = True,
 ) -> MadeJudge:
     """A language-model judge from instructions.
 
@@ -154,6 +156,7 @@ def make_judge(
             ``float`` (0 to 1) or ``int`` (1 to 5).
         model: ``provider/model``; None for the judge model in force.
         few_shot: Examples, as dicts of the fields with ``verdict``.
+        higher_is_better: False where a lower number is better, as for a share of errors.
 
     Raises: EvalError when a name, a field or the values cannot be used.
     """
@@ -180,6 +183,7 @@ def make_judge(
         whole=whole,
         model=model,
         few_shot=tuple(few_shot or ()),
+        higher_is_better=higher_is_better,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from genaiops.errors import EvalError
 from genaiops.eval.case import Case, Verdict
-from genaiops.eval.judges.base import Ask, ModelJudge, combined
+from genaiops.eval.judges.base import Ask, ModelJudge, combined, higher_is_better
 from genaiops.eval.judges.rubric import rubric_version
 from genaiops.eval.judges.study import Studied
 
@@ -49,6 +49,11 @@ class Panel(Studied):
     def needs(self) -> frozenset[str]:
         """What any member needs."""
         return frozenset[str]().union(*(member.needs for member in self.members))
+
+    @property
+    def higher_is_better(self) -> bool:
+        """As the first member has it."""
+        return higher_is_better(self.members[0])
 
     @property
     def scale(self) -> tuple[float, float] | None:

@@ -59,6 +59,11 @@ class Latency(Studied):
     needs: frozenset[str] = field(default=frozenset[str](), init=False, repr=False)
 
     @property
+    def higher_is_better(self) -> bool:
+        """Only of the verdict with a limit: less time is better."""
+        return self.below_ms is not None
+
+    @property
     def name(self) -> str:
         """``latency_ms``, or ``latency`` with a limit."""
         return "latency_ms" if self.below_ms is None else "latency"
@@ -87,6 +92,11 @@ class Cost(Studied):
 
     below_usd: float | None = None
     needs: frozenset[str] = field(default=frozenset[str](), init=False, repr=False)
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Only of the verdict with a limit: less money is better."""
+        return self.below_usd is not None
 
     @property
     def name(self) -> str:

@@ -1,0 +1,52 @@
+"""What an evaluation said about its rows, read back from the store."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from genaiops.eval.case import Claim, Verdict
+from genaiops.eval.record import DETAILS, details_kind, verdict_key
+from genaiops.eval.score import RowResult
+from genaiops.store import current_store
+
+__all__ = ["stored_rows"]
+
+_COLUMNS = ("value", "number", "rationale", "error", "attempts", "cached", "cost_usd")
+
+
+def stored_rows(run_id: str) -> list[RowResult]:
+    """The row results of a run in the order of its traces, without cases. Raises StoreError."""
+    with current_store().read() as reader:
+        records = reader.query(
+            """
+            SELECT e.*, json_extract_string(t.metadata, '$.cluster') AS cluster
+            FROM eval_rows AS e
+            LEFT JOIN traces AS t ON t.trace_id = e.trace_id
+            WHERE e.run_id = ?
+            ORDER BY t.start_ns, e.row_id, e.repeat
+            """,
+            [run_id],
+        ).dicts()
+        details = dict(
+            reader.query(
+                "SELECT key, response FROM answers WHERE kind = ?", [details_kind(run_id)]
+            ).rows
+        )
+    return [_row_result(run_id, record, details) for record in records]
+
+
+def _row_result(
+    run_id: str, record: Mapping[str, Any], details: Mapping[str, Mapping[str, Any]]
+) -> RowResult:
+    row_id, judge, repeat = record["row_id"], record["judge"], record["repeat"] or 0
+    told = details.get(verdict_key(run_id, row_id, judge, repeat), {})
+    more = {name: told[name] for name in DETAILS if name in told}
+    more["claims"] = tuple(Claim(**claim) for claim in told.get("claims", ()))
+    known = {name: record[name] for name in (*_COLUMNS, "duration_ms")}
+    return RowResult(
+        row_id=row_id,
+        judge=judge,
+        repeat=repeat,
+        trace_id=record["trace_id"],
+        cluster=record["cluster"],
+        verdict=Verdict(**known, **more),
+    )
