@@ -17,7 +17,7 @@ LOCK_DATE ?= $(shell $(PYTHON) -c "import datetime as d; print(d.date.today() - 
 LOCK_VENV := .venv-lock
 LOCK_HEADER := \# Pinned and hashed by `make lock`; do not edit.
 # Extras that only add somebody else's instrumentation are left out: they would narrow everything else.
-LOCKED_EXTRAS := all ml optimize ray redis s3
+LOCKED_EXTRAS := all optimize ray
 COMPILE = $(LOCK_VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --exclude-newer $(LOCK_DATE)
 
