@@ -1,5 +1,6 @@
 """Type checkers keep the signatures of traced functions, and refuse wrong calls."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,11 @@ HERE = Path(__file__).parent
 
 
 def check(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    # without a cache of its own: two runs at once that make the same one break each other
     return subprocess.run(
-        [sys.executable, "-m", *arguments], capture_output=True, text=True, check=False, cwd=HERE
-    )
+        [sys.executable, "-m", *arguments, f"--cache-dir={os.devnull}"],
+        capture_output=True, text=True, check=False, cwd=HERE,
+    )  # fmt: skip
 
 
 @pytest.mark.slow
