@@ -48,6 +48,7 @@ _HOME = {
     ),
     "genaiops.query": ("get_trace", "search_traces", "sql"),
     "genaiops.runs": (
+        "Client",
         "active_run",
         "add_to_dataset",
         "create_dataset",

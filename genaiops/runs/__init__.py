@@ -20,6 +20,7 @@ from genaiops.runs.artifacts import (
     log_text,
     read_artifact,
 )
+from genaiops.runs.client import Client
 from genaiops.runs.datasets import Dataset, add_to_dataset, create_dataset, get_dataset
 from genaiops.runs.experiments import (
     create_experiment,
@@ -32,6 +33,7 @@ from genaiops.runs.read import get_metric_history, get_run, search_runs
 
 __all__ = [
     "ActiveRun",
+    "Client",
     "Dataset",
     "FileInfo",
     "active_run",
