@@ -20,6 +20,7 @@ from genaiops.runs.artifacts import (
     log_text,
     read_artifact,
 )
+from genaiops.runs.client import Client
 from genaiops.runs.datasets import Dataset, add_to_dataset, create_dataset, get_dataset
 from genaiops.runs.experiments import (
     create_experiment,
@@ -29,9 +30,11 @@ from genaiops.runs.experiments import (
 )
 from genaiops.runs.log import log_metric, log_metrics, log_param, log_params, set_tag, set_tags
 from genaiops.runs.read import get_metric_history, get_run, search_runs
+from genaiops.runs.tables import log_input, log_table
 
 __all__ = [
     "ActiveRun",
+    "Client",
     "Dataset",
     "FileInfo",
     "active_run",
@@ -52,10 +55,12 @@ __all__ = [
     "log_dict",
     "log_figure",
     "log_image",
+    "log_input",
     "log_metric",
     "log_metrics",
     "log_param",
     "log_params",
+    "log_table",
     "log_text",
     "read_artifact",
     "search_experiments",

@@ -22,9 +22,18 @@ from genaiops.tracing.context import active_run as run_of_spans
 from genaiops.tracing.failure import described
 from genaiops.tracing.setup import install
 
-__all__ = ["ActiveRun", "active_run", "end_run", "last_active_run", "logged_params", "start_run"]
+__all__ = [
+    "STATUSES",
+    "ActiveRun",
+    "active_run",
+    "begin_detached",
+    "end_run",
+    "last_active_run",
+    "logged_params",
+    "start_run",
+]
 
-_STATUSES = ("FINISHED", "FAILED", "KILLED")
+STATUSES = ("FINISHED", "FAILED", "KILLED")
 _open: dict[str, tuple["ActiveRun", str | None]] = {}
 """Runs begun in this process and not ended, with the id of the run around each."""
 _inherited: set[str] = set()
@@ -125,8 +134,8 @@ def end_run(status: str = "FINISHED") -> None:
 
     Raises: ConfigError for a status that is none of FINISHED, FAILED and KILLED.
     """
-    if status not in _STATUSES:
-        raise ConfigError(f"a run cannot end as {status!r}: use one of {', '.join(_STATUSES)}")
+    if status not in STATUSES:
+        raise ConfigError(f"a run cannot end as {status!r}: use one of {', '.join(STATUSES)}")
     run = active_run()
     if run is not None:
         _end(run, status)
@@ -135,6 +144,33 @@ def end_run(status: str = "FINISHED") -> None:
 def logged_params(run_id: str) -> dict[str, str]:
     """Parameters that this process logged to an open run; changes of the dict are kept."""
     return _logged.setdefault(run_id, {}) if run_id in _open else {}
+
+
+def begin_detached(
+    experiment: str,
+    experiment_id: str,
+    run_name: str | None,
+    start_ns: int,
+    parent_run_id: str | None = None,
+) -> RunInfo:
+    """Begins a run that is not the active one and that the end of the process does not end."""
+    info = replace(
+        _new(run_name, None),
+        experiment_id=experiment_id,
+        start_ns=start_ns,
+        parent_run_id=parent_run_id,
+    )
+    data = {
+        "name": info.run_name,
+        "status": "RUNNING",
+        "start_ns": info.start_ns,
+        "parent_run_id": info.parent_run_id,
+        "user": info.user,
+        "source": info.source,
+    }
+    filled = {name: value for name, value in data.items() if value is not None}
+    write(events.encode("run", run_id=info.run_id, experiment=experiment, data=filled))
+    return info
 
 
 def _end(run: ActiveRun, status: str, *, error: BaseException | None = None) -> None:

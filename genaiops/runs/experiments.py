@@ -1,7 +1,7 @@
 """Experiments: named groups of runs and traces."""
 
 from genaiops.config import configure, settings
-from genaiops.errors import ConfigError, ConflictError
+from genaiops.errors import ConfigError, ConflictError, NotFoundError
 from genaiops.model.run import Experiment
 from genaiops.runs.journal import write
 from genaiops.store import current_store, events
@@ -10,6 +10,7 @@ from genaiops.tracing.context import active_experiment
 __all__ = [
     "create_experiment",
     "current_experiment",
+    "get_experiment",
     "get_experiment_by_name",
     "search_experiments",
     "set_experiment",
@@ -40,6 +41,15 @@ def create_experiment(name: str) -> str:
         raise ConflictError(f"the experiment {name!r} exists: use set_experiment({name!r})")
     write(events.encode("experiment", experiment=name))
     return events.experiment_id(name)
+
+
+def get_experiment(experiment_id: str) -> Experiment:
+    """The experiment of that id. Raises NotFoundError, StoreError."""
+    with current_store().read() as reader:
+        rows = reader.query(f"{_SELECT} WHERE experiment_id = ?", [experiment_id]).dicts()
+    if not rows:
+        raise NotFoundError(f"there is no experiment {experiment_id!r}: create_experiment() one")
+    return Experiment(**rows[0])
 
 
 def get_experiment_by_name(name: str) -> Experiment | None:

@@ -13,10 +13,12 @@ from genaiops.tracing.context import active_run as run_of_spans
 
 __all__ = [
     "active_run_id",
+    "as_kept",
     "log_metric",
     "log_metrics",
     "log_param",
     "log_params",
+    "metric_line",
     "set_tag",
     "set_tags",
 ]
@@ -39,7 +41,7 @@ def log_params(params: Mapping[str, Any]) -> None:
     """Logs several parameters, or none of them when one is refused; see `log_param`."""
     run_id = active_run_id()
     logged = logged_params(run_id)
-    plain = {_key(key): _plain(value) for key, value in params.items()}
+    plain = {_key(key): as_kept(value) for key, value in params.items()}
     for key, value in plain.items():
         if logged.get(key, repr(value)) != repr(value):
             raise ConflictError(
@@ -77,15 +79,13 @@ def log_metrics(
     """Logs values of several metrics at one step; see `log_metric`."""
     run_id = active_run_id()
     ts_ns = time.time_ns() if timestamp is None else int(timestamp) * 1_000_000
-    lines: list[bytes] = []
-    for key, value in metrics.items():
-        number = _number(_key(key), value)
-        lines.append(
-            events.encode(
-                "metric", run_id=run_id, key=key, value=number, step=step or 0, ts_ns=ts_ns
-            )
-        )
-    write(*lines)
+    write(*(metric_line(run_id, key, value, step or 0, ts_ns) for key, value in metrics.items()))
+
+
+def metric_line(run_id: str, key: str, value: float, step: int, ts_ns: int) -> bytes:
+    """One value of a metric as a line of the journal. Raises ConfigError."""
+    number = _number(_key(key), value)
+    return events.encode("metric", run_id=run_id, key=key, value=number, step=step, ts_ns=ts_ns)
 
 
 def set_tag(key: str, value: Any) -> None:  # anything with a text form
@@ -130,7 +130,7 @@ def _no_number(key: str, value: object) -> ConfigError:
     return ConfigError(f"the metric {key!r} is {value!r}: log a number")
 
 
-def _plain(value: Any) -> Any:  # any value becomes one that JSON has
+def as_kept(value: Any) -> Any:  # any value becomes one that JSON has
     """The value as JSON has it: numpy scalars become numbers, what JSON lacks becomes text."""
     item = getattr(value, "item", None)
     if callable(item) and getattr(value, "shape", None) == ():

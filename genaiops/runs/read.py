@@ -11,7 +11,7 @@ from genaiops.runs.experiments import current_experiment
 from genaiops.store import Reader, current_store, events
 from genaiops.store.filter import Field, Fields, parse
 
-__all__ = ["get_metric_history", "get_run", "search_runs"]
+__all__ = ["find_runs", "get_metric_history", "get_run", "search_runs"]
 
 _INFO = (
     "SELECT run_id, experiment_id, name AS run_name, status, start_ns, end_ns, parent_run_id, "
@@ -84,7 +84,21 @@ def search_runs(
     Raises: FilterError, StoreError.
     """
     names = [current_experiment()] if experiment_names is None else _listed(experiment_names)
-    where, params = ["r.experiment_id IN (SELECT unnest(?))"], [_ids(names)]
+    runs = find_runs(_ids(names), filter_string, order_by, max_results)
+    pandas: Any = importlib.import_module("pandas")
+    table = pandas.DataFrame([_columns(pandas, run) for run in runs])
+    return table if runs else pandas.DataFrame(columns=list(_ALWAYS))
+
+
+def find_runs(
+    experiment_ids: Sequence[str],
+    filter_string: str = "",
+    order_by: Sequence[str] | None = None,
+    max_results: int = 1000,
+) -> list[Run]:
+    """What `search_runs` finds, as runs. Raises FilterError, StoreError."""
+    where = ["r.experiment_id IN (SELECT unnest(?))"]
+    params: list[Any] = [list(experiment_ids)]
     if filter_string.strip():
         compiled = parse(filter_string, _FIELDS)
         where.append(compiled.where)
@@ -93,10 +107,7 @@ def search_runs(
     sql = f"{_INFO} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT {int(max_results)}"
     with current_store().read() as reader:
         rows = reader.query(sql, [*params, *keys]).dicts()
-        runs = _runs(reader, rows)
-    pandas: Any = importlib.import_module("pandas")
-    table = pandas.DataFrame([_columns(pandas, run) for run in runs])
-    return table if runs else pandas.DataFrame(columns=list(_ALWAYS))
+        return _runs(reader, rows)
 
 
 def _listed(names: Sequence[str]) -> list[str]:

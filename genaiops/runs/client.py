@@ -1,0 +1,200 @@
+"""The same functions with explicit ids, for programs that have no active run."""
+
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from genaiops.errors import ConfigError, ConflictError, NotFoundError
+from genaiops.model.run import Experiment, Metric, Run
+from genaiops.runs import artifacts, experiments, log, read
+from genaiops.runs.active import STATUSES, begin_detached
+from genaiops.runs.journal import write
+from genaiops.store import events
+from genaiops.tracing.context import active_run as run_of_spans
+
+__all__ = ["Client"]
+
+
+class Client:
+    """Runs and experiments by id, under the names of `MlflowClient`; no run becomes active.
+
+    Every method does what the function of its name does. An id that no run has is written as it
+    is: `get_run` finds nothing under it. A parameter is compared with the store.
+    """
+
+    def create_experiment(self, name: str) -> str:
+        """Creates an experiment; its id. Raises ConflictError, ConfigError."""
+        return experiments.create_experiment(name)
+
+    def get_experiment(self, experiment_id: str) -> Experiment:
+        """The experiment of that id. Raises NotFoundError."""
+        return experiments.get_experiment(experiment_id)
+
+    def get_experiment_by_name(self, name: str) -> Experiment | None:
+        """The experiment of that name, None when there is none."""
+        return experiments.get_experiment_by_name(name)
+
+    def search_experiments(self) -> list[Experiment]:
+        """Every experiment, newest first."""
+        return experiments.search_experiments()
+
+    def create_run(
+        self,
+        experiment_id: str,
+        *,
+        run_name: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        start_time: int | None = None,
+        parent_run_id: str | None = None,
+    ) -> Run:
+        """Begins a run that is not active, until `set_terminated`.
+
+        Args:
+            experiment_id: Id of an experiment that exists.
+            run_name: Name for people; made up when omitted.
+            tags: Tags to set at once.
+            start_time: Milliseconds since 1970, now when omitted.
+            parent_run_id: Id of the run that this one is a part of.
+
+        Raises: NotFoundError when there is no such experiment.
+        """
+        name = experiments.get_experiment(experiment_id).name
+        start_ns = time.time_ns() if start_time is None else start_time * 1_000_000
+        info = begin_detached(name, experiment_id, run_name, start_ns, parent_run_id)
+        with _of(info.run_id):
+            log.set_tags(tags or {})
+        return read.get_run(info.run_id)
+
+    def get_run(self, run_id: str) -> Run:
+        """A run with its latest metrics, parameters and tags. Raises NotFoundError."""
+        return read.get_run(run_id)
+
+    def search_runs(
+        self,
+        experiment_ids: Sequence[str],
+        filter_string: str = "",
+        order_by: Sequence[str] | None = None,
+        max_results: int = 1000,
+    ) -> list[Run]:
+        """Runs of some experiments as a list; see `genaiops.search_runs`. Raises FilterError."""
+        ids = [experiment_ids] if isinstance(experiment_ids, str) else list(experiment_ids)
+        return read.find_runs(ids, filter_string, order_by, max_results)
+
+    def get_metric_history(self, run_id: str, key: str) -> list[Metric]:
+        """Every logged value of a metric, by step, then time."""
+        return read.get_metric_history(run_id, key)
+
+    def log_param(self, run_id: str, key: str, value: Any) -> None:  # as genaiops.log_param
+        """Logs a parameter. Raises ConflictError when the run has another value under the key."""
+        self.log_batch(run_id, params={key: value})
+
+    def log_metric(
+        self,
+        run_id: str,
+        key: str,
+        value: float,
+        timestamp: int | None = None,
+        step: int | None = None,
+    ) -> None:
+        """Logs a value of a metric; `timestamp` is in milliseconds. Raises ConfigError."""
+        with _of(run_id):
+            log.log_metric(key, value, step=step, timestamp=timestamp)
+
+    def log_batch(
+        self,
+        run_id: str,
+        metrics: Sequence[Metric] = (),
+        params: Mapping[str, Any] | None = None,
+        tags: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Logs parameters, metrics and tags together.
+
+        Raises: ConflictError for a parameter that the run has with another value, ConfigError for
+            a metric that is no number, NotFoundError; nothing is logged then.
+        """
+        lines = [
+            log.metric_line(run_id, item.key, item.value, item.step, item.ts_ns) for item in metrics
+        ]
+        if params:
+            _check_params(run_id, params)
+        with _of(run_id):
+            log.log_params(params or {})
+            log.set_tags(tags or {})
+            write(*lines)
+
+    def set_tag(self, run_id: str, key: str, value: Any) -> None:  # anything with a text form
+        """Sets a tag; the newest value counts, None removes it."""
+        with _of(run_id):
+            log.set_tag(key, value)
+
+    def delete_tag(self, run_id: str, key: str) -> None:
+        """Removes a tag."""
+        self.set_tag(run_id, key, None)
+
+    def set_terminated(
+        self, run_id: str, status: str = "FINISHED", end_time: int | None = None
+    ) -> None:
+        """Ends a run; `end_time` is in milliseconds. Raises ConfigError, NotFoundError."""
+        if status not in STATUSES:
+            raise ConfigError(f"a run cannot end as {status!r}: use one of {', '.join(STATUSES)}")
+        read.get_run(run_id)
+        end_ns = time.time_ns() if end_time is None else end_time * 1_000_000
+        write(events.encode("run", run_id=run_id, data={"status": status, "end_ns": end_ns}))
+
+    def log_artifact(
+        self, run_id: str, local_path: str | Path, artifact_path: str | None = None
+    ) -> None:
+        """Keeps a file, or a folder, with the run. Raises as `genaiops.log_artifact`."""
+        with _of(run_id, known=True):
+            artifacts.log_artifact(local_path, artifact_path)
+
+    def log_artifacts(
+        self, run_id: str, local_dir: str | Path, artifact_path: str | None = None
+    ) -> None:
+        """Keeps every file below a folder with the run."""
+        with _of(run_id, known=True):
+            artifacts.log_artifacts(local_dir, artifact_path)
+
+    def log_text(self, run_id: str, text: str, artifact_file: str) -> None:
+        """Keeps text as a file in UTF-8 with the run."""
+        with _of(run_id, known=True):
+            artifacts.log_text(text, artifact_file)
+
+    def log_dict(self, run_id: str, dictionary: Any, artifact_file: str) -> None:  # any JSON value
+        """Keeps a dict or list as a JSON file with the run. Raises ConfigError."""
+        with _of(run_id, known=True):
+            artifacts.log_dict(dictionary, artifact_file)
+
+    def list_artifacts(self, run_id: str, path: str | None = None) -> list[artifacts.FileInfo]:
+        """Every file of the run at or below a path, sorted. Raises NotFoundError."""
+        return artifacts.list_artifacts(run_id, path)
+
+    def download_artifacts(self, run_id: str, path: str, dst_path: str | Path) -> Path:
+        """Copies an artifact, or a folder of them, below a folder; where it is now."""
+        return artifacts.download_artifacts(f"runs:/{run_id}/{path}", dst_path)
+
+
+@contextmanager
+def _of(run_id: str, *, known: bool = False) -> Generator[None]:
+    """Within, what is logged goes to that run."""
+    if not run_id:
+        raise NotFoundError("the run id is empty: give the id of a run")
+    if known:
+        read.get_run(run_id)
+    before = run_of_spans.set(run_id)
+    try:
+        yield
+    finally:
+        run_of_spans.reset(before)
+
+
+def _check_params(run_id: str, params: Mapping[str, Any]) -> None:
+    stored = read.get_run(run_id).data.params
+    for key, value in params.items():
+        if key in stored and repr(stored[key]) != repr(log.as_kept(value)):
+            raise ConflictError(
+                f"the parameter {key!r} of run {run_id!r} is {stored[key]!r} already and cannot "
+                f"become {value!r}: log it under another key"
+            )
