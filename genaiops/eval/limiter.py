@@ -63,10 +63,8 @@ class Limiter:
                 raise
             else:
                 wait = quota_wait_s(answer.headers) if isinstance(answer, Completion) else 0.0
-                now = self._now()
-                self.throttle.accepted(
-                    now, sent_at=sent_at, wanted=self._turn.locked(), wait_s=wait
-                )
+                wanted = self._turn.locked()
+                self.throttle.accepted(self._now(), wanted=wanted, wait_s=wait)
                 self._leave()
                 return answer
 

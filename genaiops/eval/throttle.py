@@ -18,11 +18,13 @@ _NEAR = 0.99  # of the pace that was refused: where the pace stays for a while
 _BELOW = 0.97  # of that: where the pace begins
 _FAR = 0.8  # of the pace: a provider that accepted less has become slower
 _STUBBORN = 0.5  # share of pauses after which the provider refuses again: it keeps a rate
+_OFTEN = 4  # refusals after which a pace is tried, though the provider accepts calls in between
 _ANY = 2000.0  # calls a second: no limit
 _SOON = 0.3  # of the plateau: a refusal that early has another cause than the pace
+_SOONER = 0.08  # the same where the provider named no pause: the pace is less certain
 _ENOUGH = 3  # such refusals in a row: a lower pace does not help
 _FASTER = 2.0  # so the pace grows
-_REMEMBERED = 4096  # calls that were accepted
+_REMEMBERED = 4096  # calls that were not refused
 _LEARN = 0.3  # weight of the newest pause in that share
 _DOWN_AFTER = 10  # failures in a row that mean that the provider is down
 
@@ -61,10 +63,12 @@ class Throttle:
         self.paused_until = 0.0
         self._slow_start = True
         self._cut_at = -1.0
-        self._accepted: deque[float] = deque(maxlen=_REMEMBERED)  # when they were sent
+        self._sent: deque[float] = deque(maxlen=_REMEMBERED)  # when, without refused calls
         self._measure = False  # when the pause is over, the pace follows from what was accepted
         self._again = 0.0  # share of pauses after which the next call was refused
         self._in_vain = 0  # refusals in a row soon after the pace was lowered
+        self._told = False  # the provider named the length of the last pause
+        self._strikes = 0  # refusals since the pace was set
         self._plateau_s = policy.plateau_s
         self._pace: float | None = None  # calls a second that were refused last
         self._pace_at = 0.0
@@ -97,21 +101,20 @@ class Throttle:
 
     def sent(self, now: float) -> None:
         """A call was sent."""
+        self._sent.append(now)
         pace = self.pace(now)
         if pace is not None:
             self._next_at = max(now - 0.3 / pace, self._next_at) + 1.0 / pace
 
-    def accepted(self, now: float, *, sent_at: float, wanted: bool, wait_s: float = 0.0) -> None:
+    def accepted(self, now: float, *, wanted: bool, wait_s: float = 0.0) -> None:
         """A call was answered.
 
         Args:
             now: The time.
-            sent_at: When it was sent.
             wanted: Further calls wait.
             wait_s: What the provider says about its quota: pause so long.
         """
         self.bad_since = None
-        self._accepted.append(sent_at)
         if self.doubts:
             self._again *= 1.0 - _LEARN
         self.doubts = self.failures = 0
@@ -124,6 +127,8 @@ class Throttle:
     def refused(self, now: float, *, sent_at: float, retry_after_s: float | None) -> None:
         """The provider asked to slow down (429, 503, 529): all calls pause."""
         asked = retry_after_s or 0.0
+        if sent_at in self._sent:
+            self._sent.remove(sent_at)
         self.bad_since = self.bad_since or now
         if sent_at <= self._cut_at:  # the same refusal, seen by another call
             self.paused_until = max(self.paused_until, now + asked)
@@ -136,8 +141,14 @@ class Throttle:
         self.allowed = max(1.0, self.allowed * _CUT)
         pause = asked or min(self.policy.first_s * 2 ** (self.doubts - 1), self.policy.longest_s)
         self.paused_until = max(self.paused_until, now + pause)
-        self._plateau_s = self.policy.plateau_s if asked else self.policy.plateau_s / 8.0
-        self._measure = asked > 0.0 or self._again > _STUBBORN
+        self._plateau_s = self.policy.plateau_s
+        self._strikes += 1
+        if self._pace is None:
+            self._measure = self._strikes >= _OFTEN or self._again > _STUBBORN
+        else:
+            self._measure = self._measure or self.doubts == 1
+        self._measure = self._measure or asked > 0.0
+        self._told = asked > 0.0
 
     def failed(self, now: float, *, reached: bool) -> None:
         """A call failed by the provider's fault.
@@ -158,16 +169,21 @@ class Throttle:
 
     def _settle(self) -> None:
         """The pause is over: the pace follows from what was accepted in the time before it."""
-        self._measure = False
+        self._measure, self._strikes = False, 0
         cut, span = self._cut_at, max(self.paused_until - self._cut_at, 1.0)
-        measured = sum(cut - span < sent_at <= cut for sent_at in self._accepted) / span
+        measured = sum(cut - span < sent_at <= cut for sent_at in self._sent) / span
         known = self.pace(cut)
-        soon = known is not None and cut - self._pace_at < self._plateau(known) * _SOON
+        share = _SOON if self._told else _SOONER
+        soon = known is not None and cut - self._pace_at < self._plateau(known) * share
         self._in_vain = self._in_vain + 1 if soon else 0
         if known is None or (measured < _FAR * known and self._in_vain < _ENOUGH):
             self._pace = max(measured or (known or 0.0) * _CUT, 1.0 / span)
+        elif self._in_vain >= _ENOUGH:
+            self._pace = known * _FASTER
+        elif soon and not self._told:
+            self._pace = min(max(measured, known * _FAR), known * _NEAR)
         else:
-            self._pace = known * (_NEAR if self._in_vain < _ENOUGH else _FASTER)
+            self._pace = known * _NEAR
         if self._pace > _ANY:
             self._pace = None
         self._pace_at = self._next_at = self.paused_until

@@ -10,7 +10,7 @@ import pytest
 from genaiops.errors import AuthenticationError, ProviderError, RateLimitedError
 from genaiops.eval.limiter import Limiter
 from genaiops.eval.throttle import Policy, quota_wait_s
-from tests.eval.virtual import Capped, Down, run
+from tests.eval.virtual import Bucket, Capped, Down, run
 
 
 def ask(provider, n, **policy):
@@ -34,6 +34,29 @@ def test_a_capped_provider_is_kept_busy_and_hardly_ever_has_to_refuse(latency_s)
 
     assert set(answers) == {"yes"}
     assert provider.refused / provider.calls <= 0.05
+    assert 1200 / took / 20 >= 0.95
+
+
+@pytest.mark.parametrize("latency_s", [0.002, 0.2])
+@pytest.mark.parametrize("cap", [20, 100])
+def test_a_cap_is_found_where_the_provider_names_no_pause(cap, latency_s):
+    provider = Capped(cap, latency_s=latency_s, retry_after_s=None)
+
+    answers, took, _ = ask(provider, 60 * cap)
+
+    assert set(answers) == {"yes"}
+    assert provider.refused / provider.calls <= 0.05
+    assert 60 * cap / took / cap >= 0.95
+
+
+@pytest.mark.parametrize("latency_s", [0.002, 0.2])
+def test_a_bucket_that_refills_while_calls_pause_is_found_too(latency_s):
+    provider = Bucket(20, latency_s=latency_s)
+
+    answers, took, _ = ask(provider, 1200)
+
+    assert set(answers) == {"yes"}
+    assert provider.refused / provider.calls <= 0.06
     assert 1200 / took / 20 >= 0.95
 
 
@@ -74,6 +97,21 @@ def test_refusals_that_do_not_depend_on_the_pace_do_not_stop_everything():
 
     assert set(answers) == {"yes"}
     assert took < 600
+
+
+def test_refusals_by_chance_that_name_no_pause_are_soon_taken_for_chance():
+    chance = random.Random(1)
+
+    async def moody():
+        await asyncio.sleep(0.01)
+        if chance.random() < 0.1:
+            raise RateLimitedError("no", status=429)
+        return "yes"
+
+    answers, took, _ = ask(moody, 1000)
+
+    assert set(answers) == {"yes"}
+    assert took < 40
 
 
 def test_calls_in_flight_grow_while_the_provider_accepts_them():

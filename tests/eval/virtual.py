@@ -60,6 +60,27 @@ class Capped:
         return "yes"
 
 
+class Bucket:
+    """Has so many tokens, of which so many come back in a second; refuses without a word."""
+
+    def __init__(self, rate, *, latency_s):
+        self.rate, self.latency_s = rate, latency_s
+        self.tokens, self.at = float(rate), None
+        self.calls = self.refused = 0
+
+    async def __call__(self):
+        now = asyncio.get_running_loop().time()
+        self.calls += 1
+        since = now - (now if self.at is None else self.at)
+        self.tokens, self.at = min(self.rate, self.tokens + since * self.rate), now
+        if self.tokens < 1.0:
+            self.refused += 1
+            raise RateLimitedError("slow down", status=429)
+        self.tokens -= 1.0
+        await asyncio.sleep(self.latency_s)
+        return "yes"
+
+
 class Down:
     """Cannot be reached until so many seconds have passed."""
 
