@@ -97,7 +97,7 @@ _HOME = {
         "split_prompt_alias",
         "unprotect_prompt_alias",
     ),
-    "genaiops.eval": ("aevaluate", "evaluate", "judge", "make_judge"),
+    "genaiops.eval": ("aevaluate", "evaluate", "judge", "make_judge", "optimize_prompt"),
 }
 _MODULES = {
     "anthropic": "genaiops.tracing.autolog.anthropic",

@@ -7,6 +7,7 @@ from genaiops.eval.gate import Gate
 from genaiops.eval.judges import judge, make_judge
 from genaiops.eval.judges.study import Alignment, connect
 from genaiops.eval.loop import aevaluate, evaluate
+from genaiops.eval.optimize import Candidate, Optimized, optimize_prompt
 from genaiops.eval.report import EvalResult, load_result
 from genaiops.eval.score import RowResult, Score
 from genaiops.eval.stats.agreement import Agreement
@@ -14,12 +15,14 @@ from genaiops.eval.stats.agreement import Agreement
 __all__ = [
     "Agreement",
     "Alignment",
+    "Candidate",
     "Case",
     "Change",
     "Claim",
     "Comparison",
     "EvalResult",
     "Gate",
+    "Optimized",
     "Prediction",
     "Row",
     "RowResult",
@@ -30,6 +33,7 @@ __all__ = [
     "judge",
     "load_result",
     "make_judge",
+    "optimize_prompt",
 ]
 
 connect(study)
