@@ -99,7 +99,7 @@ def optimize_prompt(  # noqa: PLR0913  the options of one search
     """Looks for a better version of a prompt and says, on rows it was not chosen by, how much better.
 
     Candidates become ordinary versions, tagged ``optimization``; no alias is moved. Answers of
-    both models are kept in the store, so that a killed optimisation pays for none twice.
+    both models are kept in the store as they arrive; the same search pays for none of them again.
 
     Args:
         name: Prompt to begin with, as `load_prompt` takes it.
