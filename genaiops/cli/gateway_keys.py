@@ -1,6 +1,7 @@
 """`genaiops gateway keys`: virtual keys with models, budgets and limits."""
 
 import json
+import re
 import time
 
 import click
@@ -11,7 +12,23 @@ from genaiops.cli.text import clock
 
 __all__ = ["keys"]
 
-_DAY_NS = 86_400_000_000_000
+_UNIT_S = {"m": 60, "h": 3_600, "d": 86_400}
+
+
+def _named(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in (value or "").split(","))
+    if value is not None and not all(names):
+        raise click.BadParameter(f"{value!r} names no model somewhere: write them as a,b")
+    return names if value is not None else ()
+
+
+def _lifetime_ns(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    if value is None:
+        return None
+    match = re.fullmatch(r"([1-9][0-9]{0,5})([mhd])", value.strip())
+    if match is None:
+        raise click.BadParameter(f"{value!r} is no time: write 30d, 12h or 90m")
+    return int(match[1]) * _UNIT_S[match[2]] * 1_000_000_000
 
 
 @click.group(cls=LazyGroup)
@@ -21,39 +38,38 @@ def keys() -> None:
 
 @keys.command()
 @click.argument("name")
-@click.option("--model", "models", multiple=True, help="A model it may ask for; repeat. All else.")
-@click.option("--budget-usd", type=click.FloatRange(min=0), help="USD for each --every.")
+@click.option("--models", callback=_named, help="Models it may ask for: a,b. All without.")
+@click.option("--usd", type=click.FloatRange(min=0), help="USD for each --every.")
 @click.option("--every", type=click.Choice(["day", "month"]), default="month", show_default=True)
 @click.option("--rpm", type=click.IntRange(min=1), help="Requests in any 60 seconds.")
 @click.option("--tpm", type=click.IntRange(min=1), help="Tokens in any 60 seconds.")
 @click.option("--concurrent", type=click.IntRange(min=1), help="Requests at once.")
-@click.option("--expires-days", type=click.FloatRange(min=0, min_open=True), help="Its lifetime.")
+@click.option("--expires", callback=_lifetime_ns, help="Its lifetime: 30d, 12h, 90m.")
 @format_option
 def create(  # noqa: PLR0913  one parameter an option
     name: str,
     models: tuple[str, ...],
-    budget_usd: float | None,
+    usd: float | None,
     every: str,
     rpm: int | None,
     tpm: int | None,
     concurrent: int | None,
-    expires_days: float | None,
+    expires: int | None,
     format: Format,  # noqa: A002  the option is called --format
 ) -> None:
     """Make a key called NAME and print it, the only time it is shown."""
     from genaiops.gateway import keys as ring
     from genaiops.gateway.limits import Policy
 
-    expires_ns = None if expires_days is None else time.time_ns() + int(expires_days * _DAY_NS)
     policy = Policy(
         name=name,
         models=models,
-        budget_usd=budget_usd,
+        budget_usd=usd,
         budget_every="day" if every == "day" else "month",
         rpm=rpm,
         tpm=tpm,
         concurrent=concurrent,
-        expires_ns=expires_ns,
+        expires_ns=None if expires is None else time.time_ns() + expires,
     )
     key = ring.create(policy)
     if format == "json":

@@ -43,7 +43,7 @@ def denied(account, model="any/thing"):
 
 
 def test_a_key_is_shown_once_and_kept_as_a_digest(workdir):
-    key = make("team-a", "--budget-usd", "5")
+    key = make("team-a", "--usd", "5")
 
     assert key.startswith("gk_")
     assert key not in keys("list", "--format", "json").stdout
@@ -64,7 +64,7 @@ def test_a_gateway_without_keys_asks_for_none_until_the_first_is_made(serve, pro
 
 
 def test_only_the_holder_of_a_key_is_let_in_and_errors_speak_their_dialect(serve, provider):
-    key = make("team-a", "--model", "offline/extractive", "--model", "anthropic/*")
+    key = make("team-a", "--models", "offline/extractive, anthropic/*")
     gateway = serve()
 
     status, _, body = post(gateway, LOCAL)
@@ -85,7 +85,7 @@ def test_only_the_holder_of_a_key_is_let_in_and_errors_speak_their_dialect(serve
 
 
 def test_models_are_listed_in_the_shape_of_the_caller_and_only_those_it_may_use(serve, provider):
-    narrow, wide = make("narrow", "--model", MODEL), make("wide")
+    narrow, wide = make("narrow", "--models", MODEL), make("wide")
     gateway = serve()
 
     def listed(key, **more):
@@ -123,7 +123,7 @@ def test_requests_a_minute_are_counted_exactly(serve, provider):
 
 
 def test_a_budget_under_200_parallel_calls_is_overspent_by_those_in_flight_at_most(serve, provider):
-    key = make("team-a", "--budget-usd", "20")
+    key = make("team-a", "--usd", "20")
     gateway = serve()
     usage = {"prompt_tokens": 1, "completion_tokens": 0, "total_tokens": 1, "cost": 1.0}
     provider.say(*[chat(usage=usage) for _ in range(200)])
@@ -140,7 +140,7 @@ def test_a_budget_under_200_parallel_calls_is_overspent_by_those_in_flight_at_mo
 
 
 def test_what_was_spent_outlives_the_gateway(serve, provider):
-    key = make("team-a", "--budget-usd", "1")
+    key = make("team-a", "--usd", "1")
     usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2, "cost": 2.0}
     provider.say(chat(usage=usage), chat(usage=usage))
     first = serve()
@@ -169,6 +169,18 @@ def test_limits_of_an_account_by_the_clock():
     assert denied(account)[:2] == (429, "budget_exceeded")
     clock.now = period_start_s("day", clock.now) + 86_400
     account.admit("m").__exit__()
+
+
+def test_a_lifetime_is_days_hours_or_minutes(workdir):
+    make("team-a", "--expires", "30d")
+
+    (row,) = genaiops.sql("SELECT created_ns, expires_ns FROM gateway_keys").rows
+    assert 0 <= row[0] + 30 * 86_400_000_000_000 - row[1] < 60_000_000_000
+    for value in ("30", "0d", "d", "-1d", "1y", "9999999d"):
+        refused = keys("create", "team-b", "--expires", value)
+        assert refused.exit_code == 2
+        assert f"'{value}' is no time: write 30d, 12h or 90m" in refused.stderr
+    assert keys("create", "team-b", "--models", "a,,b").exit_code == 2
 
 
 def test_a_key_ends_when_it_expires():
