@@ -71,7 +71,7 @@ class Engine:
             raise FilterError(
                 f"the query needs more memory than it may use: {_first_line(error)}"
             ) from error
-        except (duckdb.Error, ValueError, TypeError, NotImplementedError, RuntimeError) as error:
+        except (duckdb.Error, ValueError, TypeError, RuntimeError) as error:
             if isinstance(failure := _failed(error), DamagedError):
                 raise failure from error
             raise FilterError(f"the query cannot be run: {_first_line(error)}") from error
