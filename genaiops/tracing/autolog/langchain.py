@@ -251,7 +251,7 @@ class _Events:
             span.set_inputs(given | ({"tools": tools} if tools else {}))
             if span.runtime.capture.mode == "full":
                 span.set_attribute(semconv.INPUT_MESSAGES, slim(shape.turns(asked)))
-        if told.get("batch_size", 1) == 1:  # else which of them is at work cannot be told
+        if told.get("batch_size", 1) == 1:  # else the first is, while all are asked at once
             run.enter()
 
     @_safely

@@ -33,7 +33,8 @@ def follow(patches: Patches, runs: Runs) -> None:
         (chat_models.BaseChatModel, "_generate_with_cache", inside.generate),
         (chat_models.BaseChatModel, "_agenerate_with_cache", inside.agenerate),
         (chat_models.BaseChatModel, "agenerate", _restoring),
-        (llms.BaseLLM, "_agenerate_helper", inside.helper),
+        (llms.BaseLLM, "_generate_helper", inside.helper),
+        (llms.BaseLLM, "_agenerate_helper", inside.ahelper),
         (llms.BaseLLM, "agenerate", _restoring),
         (getattr(chat_models, "AsyncChatModelStream", None), "set_start", _starting),
         (_graph(), "_set_config_context", inside.copy),
@@ -130,13 +131,25 @@ class _Inside:
         return _agenerate_with_cache
 
     def helper(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """The same for a text model that is asked one prompt; several are asked at once."""
+        """The same for a text model; of several prompts at once LangChain charges the first."""
+
+        def _generate_helper(
+            self_: Any, prompts: Any, stop: Any, run_managers: Any, **kwargs: Any
+        ) -> Any:  # as of LangChain
+            first = run_managers[0] if run_managers else None
+            with _current(self._of(first, "run_id")):
+                return original(self_, prompts, stop, run_managers, **kwargs)
+
+        return _generate_helper
+
+    def ahelper(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """The same, awaited."""
 
         async def _agenerate_helper(
             self_: Any, prompts: Any, stop: Any, run_managers: Any, **kwargs: Any
         ) -> Any:  # as of LangChain
-            one = run_managers[0] if run_managers and len(run_managers) == 1 else None
-            with _current(self._of(one, "run_id")):
+            first = run_managers[0] if run_managers else None
+            with _current(self._of(first, "run_id")):
                 return await original(self_, prompts, stop, run_managers, **kwargs)
 
         return _agenerate_helper

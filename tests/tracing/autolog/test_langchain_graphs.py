@@ -8,6 +8,7 @@ import openai
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_openai import OpenAI
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.types import interrupt
@@ -203,6 +204,40 @@ def test_several_lists_of_messages_at_once_keep_their_own_calls(spans, provider)
         above = by_id[span["parent_span_id"]]
         assert above["parent_span_id"] is None
         assert above["inputs"]["messages"] == span["inputs"]["messages"]
+
+
+def test_several_prompts_in_one_request_of_a_provider_count_once(spans):
+    choices = [{"index": at, "text": "x", "finish_reason": "stop", "logprobs": None} for at in (0, 1)]  # fmt: skip
+    usage = {"prompt_tokens": 28, "completion_tokens": 9, "total_tokens": 37}
+    head = {"id": "c1", "object": "text_completion", "created": 1, "model": "gpt-x-2026"}
+    genaiops.openai.autolog()
+    with serving() as server:
+        server.answers = [whole(head | {"choices": choices, "usage": usage})] * 2
+        model = OpenAI(model="gpt-x", base_url=server.url, api_key="k")
+        with genaiops.start_span("app") as app:
+            model.generate(["One?", "Two?"])
+            assert genaiops.get_current_active_span().span_id == app.span_id
+
+        async def main():
+            with genaiops.start_span("app") as app:
+                await model.agenerate(["One?", "Two?"])
+                assert genaiops.get_current_active_span().span_id == app.span_id
+            await model.async_client._client.close()
+
+        asyncio.run(main())
+        model.client._client.close()
+    genaiops.openai.autolog(disable=True)
+
+    found = spans(ROW)
+    by_id = {span["span_id"]: span for span in found}
+    calls = [one for one in found if (one["inputs"] or {}).get("prompt") == ["One?", "Two?"]]
+    assert len(calls) == 2
+    for call in calls:
+        above = by_id[call["parent_span_id"]]
+        assert above["inputs"] == {"messages": ["One?"]}  # LangChain charges the first
+        assert (above["input_tokens"], above["output_tokens"]) == (28, 9)
+    counted = genaiops.sql("SELECT input_tokens, output_tokens FROM traces").rows
+    assert counted == [(28, 9), (28, 9)]
 
 
 @pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
