@@ -11,7 +11,7 @@ from genaiops.config import settings
 from genaiops.errors import ConfigError, EvalError, GenaiopsError
 from genaiops.eval.answers import Answers, Question, Reply
 from genaiops.eval.case import Case, Prediction, Row, Verdict
-from genaiops.eval.judges.base import Answer, CodeJudge, Judge, ModelJudge, failed
+from genaiops.eval.judges.base import Answer, CodeJudge, Judge, ModelJudge, failed, total
 from genaiops.eval.judges.custom import FunctionJudge
 from genaiops.eval.parsing import CutOffError, Labels, UnreadableError, read_answer
 from genaiops.eval.task import in_thread
@@ -209,9 +209,6 @@ def _answer(
     replies: Sequence[Reply], *, read: T | None, stage: str = "", error: str | None = None
 ) -> Answer[T]:
     last = replies[-1] if replies else None
-    costs = [reply.cost_usd for reply in replies]
-    inputs = [reply.input_tokens for reply in replies]
-    outputs = [reply.output_tokens for reply in replies]
     return Answer(
         read=read,
         error=error,
@@ -219,9 +216,9 @@ def _answer(
         stage=stage,
         attempts=len(replies),
         cached=bool(replies) and all(reply.cached for reply in replies),
-        cost_usd=None if None in costs else sum(cost or 0.0 for cost in costs),
-        input_tokens=None if None in inputs else sum(tokens or 0 for tokens in inputs),
-        output_tokens=None if None in outputs else sum(tokens or 0 for tokens in outputs),
+        cost_usd=total(reply.cost_usd for reply in replies),
+        input_tokens=total(reply.input_tokens for reply in replies),
+        output_tokens=total(reply.output_tokens for reply in replies),
         judge_trace_id=None if last is None else last.judge_trace_id,
         logprobs=None if last is None or read is None else last.logprobs,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from genaiops.eval.case import Case, Verdict
+from genaiops.eval.judges.base import total
 from genaiops.eval.stats.agreement import agreement_of
 from genaiops.eval.stats.intervals import Interval, interval
 from genaiops.eval.stats.ppi import corrected
@@ -289,7 +290,6 @@ def _clustered(clusters: Mapping[str, Hashable]) -> bool:
 
 
 def _cost(paid: Sequence[Verdict], model: str | None) -> float | None:
-    costs = [verdict.cost_usd for verdict in paid if verdict.attempts]
-    if model is None or None in costs:
-        return 0.0 if model is None else None
-    return sum(cost for cost in costs if cost is not None)
+    if model is None:
+        return 0.0
+    return total(verdict.cost_usd for verdict in paid if verdict.attempts)

@@ -19,9 +19,9 @@ _BELOW = 0.97  # of that: where the pace begins
 _FAR = 0.8  # of the pace: a provider that accepted less has become slower
 _STUBBORN = 0.5  # share of pauses after which the provider refuses again: it keeps a rate
 _OFTEN = 4  # refusals after which a pace is tried, though the provider accepts calls in between
+_RARER = 4  # times as many after a pace was no help
 _ANY = 2000.0  # calls a second: no limit
-_SOON = 0.3  # of the plateau: a refusal that early has another cause than the pace
-_SOONER = 0.08  # the same where the provider named no pause: the pace is less certain
+_SOON = 60  # calls at a pace: a refusal that early has another cause than the pace
 _ENOUGH = 3  # such refusals in a row: a lower pace does not help
 _FASTER = 2.0  # so the pace grows
 _REMEMBERED = 4096  # calls that were not refused
@@ -68,7 +68,9 @@ class Throttle:
         self._again = 0.0  # share of pauses after which the next call was refused
         self._in_vain = 0  # refusals in a row soon after the pace was lowered
         self._told = False  # the provider named the length of the last pause
+        self._often = _OFTEN  # more each time a pace was no help
         self._strikes = 0  # refusals since the pace was set
+        self._paced = 0  # calls since the pace was set
         self._plateau_s = policy.plateau_s
         self._pace: float | None = None  # calls a second that were refused last
         self._pace_at = 0.0
@@ -102,6 +104,7 @@ class Throttle:
     def sent(self, now: float) -> None:
         """A call was sent."""
         self._sent.append(now)
+        self._paced += 1
         pace = self.pace(now)
         if pace is not None:
             self._next_at = max(now - 0.3 / pace, self._next_at) + 1.0 / pace
@@ -144,7 +147,7 @@ class Throttle:
         self._plateau_s = self.policy.plateau_s
         self._strikes += 1
         if self._pace is None:
-            self._measure = self._strikes >= _OFTEN or self._again > _STUBBORN
+            self._measure = self._strikes >= self._often or self._again > _STUBBORN
         else:
             self._measure = self._measure or self.doubts == 1
         self._measure = self._measure or asked > 0.0
@@ -173,8 +176,7 @@ class Throttle:
         cut, span = self._cut_at, max(self.paused_until - self._cut_at, 1.0)
         measured = sum(cut - span < sent_at <= cut for sent_at in self._sent) / span
         known = self.pace(cut)
-        share = _SOON if self._told else _SOONER
-        soon = known is not None and cut - self._pace_at < self._plateau(known) * share
+        soon = known is not None and self._paced < _SOON
         self._in_vain = self._in_vain + 1 if soon else 0
         if known is None or (measured < _FAR * known and self._in_vain < _ENOUGH):
             self._pace = max(measured or (known or 0.0) * _CUT, 1.0 / span)
@@ -186,6 +188,8 @@ class Throttle:
             self._pace = known * _NEAR
         if self._pace > _ANY:
             self._pace = None
+            self._often *= _RARER
+        self._paced = 0
         self._pace_at = self._next_at = self.paused_until
 
     def _plateau(self, pace: float) -> float:

@@ -114,6 +114,23 @@ def test_refusals_by_chance_that_name_no_pause_are_soon_taken_for_chance():
     assert took < 40
 
 
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(("latency_s", "without_a_pace_s"), [(0.01, 12), (0.2, 54)])
+def test_refusals_by_chance_hardly_slow_calls_down(latency_s, without_a_pace_s, seed):
+    chance = random.Random(seed)
+
+    async def moody():
+        await asyncio.sleep(latency_s)
+        if chance.random() < 0.1:
+            raise RateLimitedError("no", status=429)
+        return "yes"
+
+    answers, took, _ = ask(moody, 1000)
+
+    assert set(answers) == {"yes"}
+    assert took < 1.25 * without_a_pace_s
+
+
 def test_calls_in_flight_grow_while_the_provider_accepts_them():
     provider = Capped(10_000, latency_s=0.2)
 

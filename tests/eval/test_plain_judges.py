@@ -1,5 +1,6 @@
 """Judges without a model: tool calls, JSON schemas, personal data, time and money."""
 
+import importlib
 import json
 import time
 
@@ -178,3 +179,10 @@ def test_time_is_measured_and_money_is_counted(model):
     assert unpaid["cost_usd"].estimate == 0.0
     assert "not known" in unknown.failures()[0].error
     assert [row.error is None for row in nobody.rows] == [False, False]
+
+
+def test_judges_are_one_module_however_they_are_imported():
+    imported = importlib.import_module("genaiops.judges")
+
+    assert imported is genaiops.judges
+    assert imported.Latency is Latency

@@ -21,7 +21,8 @@ def cluster():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        ray = pytest.importorskip("ray")
+        import ray
+
         ray.init(
             address="local",
             num_cpus=2,

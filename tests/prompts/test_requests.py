@@ -4,10 +4,12 @@ from typing import Any
 
 import pydantic
 import pytest
+from langchain_core.prompts import PromptTemplate
 
 import genaiops
 from genaiops.errors import PromptError
 from genaiops.model.prompt import prompt_ref
+from genaiops.prompts import Prompt
 
 CONFIG = {"model": "openai/gpt-5-mini", "temperature": 0, "stop": "END"}
 TOOL = {"type": "function", "function": {"name": "find", "parameters": {"type": "object"}}}
@@ -34,7 +36,7 @@ class Answer(pydantic.BaseModel):
 
 
 @pytest.fixture
-def prompt() -> genaiops.prompts.Prompt:  # pyright: ignore
+def prompt() -> Prompt:
     return genaiops.register_prompt(
         "qa", MESSAGES, model_config=CONFIG, tools=[TOOL], response_format=Answer
     )
@@ -125,14 +127,13 @@ def test_what_anthropic_cannot_hold_is_refused():
 
 
 def test_langchain_escapes_literal_braces():
-    langchain = pytest.importorskip("langchain_core.prompts")
     text = genaiops.register_prompt("text", 'As {"a": {{a}}} for {{ b }}')
     chat = genaiops.register_prompt("chat", MESSAGES)
 
     template = text.partial(b="Ana").to_langchain()
     messages = chat.to_langchain()
 
-    assert isinstance(template, langchain.PromptTemplate)
+    assert isinstance(template, PromptTemplate)
     assert template.format(a="{x}") == 'As {"a": {x}} for Ana'
     made = messages.format_messages(history=[("human", "hi")], question="Why?", image="u")
     assert [message.type for message in made] == ["system", "human", "human"]

@@ -1,6 +1,6 @@
 """The protocol of a judge: a small frozen dataclass with one method; a failure is a value."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -17,9 +17,11 @@ __all__ = [
     "higher_is_better",
     "passed",
     "scored",
+    "total",
 ]
 
 T = TypeVar("T")
+N = TypeVar("N", int, float)
 
 
 class _Named(Protocol):
@@ -155,20 +157,24 @@ def higher_is_better(judge: Judge) -> bool:
 
 def combined(verdicts: Sequence[Verdict], **found: Any) -> Verdict:
     """One verdict out of several, with what they took together; `found` are its other fields."""
-    costs = [verdict.cost_usd for verdict in verdicts]
-    inputs = [verdict.input_tokens for verdict in verdicts]
-    outputs = [verdict.output_tokens for verdict in verdicts]
     whole = Verdict(
         attempts=sum(verdict.attempts for verdict in verdicts),
         cached=all(verdict.cached for verdict in verdicts),
-        cost_usd=None if None in costs else sum(cost or 0.0 for cost in costs),
-        input_tokens=None if None in inputs else sum(tokens or 0 for tokens in inputs),
-        output_tokens=None if None in outputs else sum(tokens or 0 for tokens in outputs),
+        cost_usd=total(verdict.cost_usd for verdict in verdicts),
+        input_tokens=total(verdict.input_tokens for verdict in verdicts),
+        output_tokens=total(verdict.output_tokens for verdict in verdicts),
         stage=verdicts[-1].stage,
         raw="\n\n".join(verdict.raw or "" for verdict in verdicts),
         judge_trace_id=verdicts[-1].judge_trace_id,
     )
     return replace(whole, **found)
+
+
+def total(amounts: Iterable[N | None]) -> N | int | None:
+    """The sum, None when one of the amounts is not known."""
+    found = list(amounts)
+    known = [amount for amount in found if amount is not None]
+    return sum(known) if len(known) == len(found) else None
 
 
 def passed(ok: bool, rationale: str | None = None) -> Verdict:

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from genaiops.eval.case import Case, Verdict
 from genaiops.eval.judges.base import Ask, failed
 from genaiops.eval.judges.claims import judge_claims
-from genaiops.eval.judges.rubric import SYSTEM, block, rubric_version
-from genaiops.eval.judges.study import Studied
+from genaiops.eval.judges.rubric import SYSTEM, RubricJudge, block
 from genaiops.eval.judges.text import as_text
 from genaiops.eval.parsing import UnreadableError
 
@@ -65,34 +64,23 @@ _SCHEMA: Mapping[str, Any] = {
     "required": ["contexts"],
     "additionalProperties": False,
 }
-_CONTEXTS = frozenset({"contexts"})
-_BOTH = frozenset({"contexts", "expected"})
-_UNIT = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class ContextRelevance(Studied):
-    """Share of the retrieved contexts that help to answer the question, by a language model.
+class _ContextJudge(RubricJudge):
+    """Asks which contexts help; one answer serves every score that is made of it."""
 
-    Attributes:
-        model: ``provider/model``; None for the judge model in force.
-        name: Name of the score.
-    """
+    rubric: str = field(default=_RELEVANT, init=False, repr=False)
+    needs: frozenset[str] = field(default=frozenset({"contexts"}), init=False, repr=False)
 
-    model: str | None = None
+    _subject: ClassVar[str] = "relevant contexts"
+
+
+@dataclass(frozen=True, slots=True)
+class ContextRelevance(_ContextJudge):
+    """Share of the retrieved contexts that help to answer the question, by a language model."""
+
     name: str = "context_relevance"
-    needs: frozenset[str] = field(default=_CONTEXTS, init=False, repr=False)
-    scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
-
-    @property
-    def rubric(self) -> str:
-        """What the model is told, without the row."""
-        return _RELEVANT
-
-    @property
-    def version(self) -> str:
-        """Digest of the rubric."""
-        return rubric_version("relevant contexts", _RELEVANT)
 
     async def ask(self, case: Case, ask: Ask) -> Verdict:
         """Asks about all contexts at once."""
@@ -100,32 +88,15 @@ class ContextRelevance(Studied):
 
 
 @dataclass(frozen=True, slots=True)
-class ContextPrecision(Studied):
+class ContextPrecision(_ContextJudge):
     """Whether the contexts that help stand first: average precision of their order.
 
     The mean, over the contexts that help, of the share of helping ones up to there; 0 when none
     helps. It asks the model what `ContextRelevance` asks, so both cost one call. Source: Manning
     et al., Introduction to Information Retrieval, ch. 8.
-
-    Attributes:
-        model: ``provider/model``; None for the judge model in force.
-        name: Name of the score.
     """
 
-    model: str | None = None
     name: str = "context_precision"
-    needs: frozenset[str] = field(default=_CONTEXTS, init=False, repr=False)
-    scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
-
-    @property
-    def rubric(self) -> str:
-        """What the model is told, without the row."""
-        return _RELEVANT
-
-    @property
-    def version(self) -> str:
-        """Digest of the rubric."""
-        return rubric_version("relevant contexts", _RELEVANT)
 
     async def ask(self, case: Case, ask: Ask) -> Verdict:
         """Asks about all contexts at once."""
@@ -133,28 +104,16 @@ class ContextPrecision(Studied):
 
 
 @dataclass(frozen=True, slots=True)
-class ContextRecall(Studied):
-    """Share of the claims of ``expected`` that the contexts hold, each with a checked quotation.
+class ContextRecall(RubricJudge):
+    """Share of the claims of ``expected`` that the contexts hold, each with a checked quotation."""
 
-    Attributes:
-        model: ``provider/model``; None for the judge model in force.
-        name: Name of the score.
-    """
-
-    model: str | None = None
     name: str = "context_recall"
-    needs: frozenset[str] = field(default=_BOTH, init=False, repr=False)
-    scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
+    rubric: str = field(default=_RECALL, init=False, repr=False)
+    needs: frozenset[str] = field(
+        default=frozenset({"contexts", "expected"}), init=False, repr=False
+    )
 
-    @property
-    def rubric(self) -> str:
-        """What the model is told, without the row."""
-        return _RECALL
-
-    @property
-    def version(self) -> str:
-        """Digest of the rubric."""
-        return rubric_version("context recall", _RECALL)
+    _subject: ClassVar[str] = "context recall"
 
     async def ask(self, case: Case, ask: Ask) -> Verdict:
         """Splits the reference, verifies and counts."""

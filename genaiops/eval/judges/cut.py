@@ -11,10 +11,10 @@ __all__ = ["CutCodeJudge", "CutModelJudge", "cut_at"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CutCodeJudge(Studied):
+class _Cut(Studied):
     """Says yes where the other judge's number is at least the threshold."""
 
-    judge: CodeJudge
+    judge: Judge
     threshold: float
 
     @property
@@ -36,6 +36,13 @@ class CutCodeJudge(Studied):
     def scale(self) -> tuple[float, float]:
         """No and yes."""
         return (0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutCodeJudge(_Cut):
+    """A judge without a model, cut."""
+
+    judge: CodeJudge
 
     def score(self, case: Case) -> Verdict | Awaitable[Verdict]:
         """The other judge's verdict, cut."""
@@ -47,31 +54,10 @@ class CutCodeJudge(Studied):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CutModelJudge(Studied):
-    """Says yes where the other judge's number is at least the threshold."""
+class CutModelJudge(_Cut):
+    """A judge with a model, cut."""
 
     judge: ModelJudge
-    threshold: float
-
-    @property
-    def name(self) -> str:
-        """Name of the other judge."""
-        return self.judge.name
-
-    @property
-    def higher_is_better(self) -> bool:
-        """As the other judge has it."""
-        return higher_is_better(self.judge)
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """Needs of the other judge."""
-        return self.judge.needs
-
-    @property
-    def scale(self) -> tuple[float, float]:
-        """No and yes."""
-        return (0.0, 1.0)
 
     @property
     def model(self) -> str | None:

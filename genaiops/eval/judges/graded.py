@@ -58,37 +58,37 @@ def _yes_no() -> Mapping[str, float]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerRelevance(MadeJudge):
+class _YesNo(MadeJudge):
+    labels: Mapping[str, float] = field(default_factory=_yes_no)
+    scale: tuple[float, float] = (0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRelevance(_YesNo):
     """The answer addresses the question, whether it is true or not: yes or no."""
 
     name: str = "answer_relevance"
     instructions: str = _RELEVANCE
-    labels: Mapping[str, float] = field(default_factory=_yes_no)
-    scale: tuple[float, float] = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Correctness(MadeJudge):
+class Correctness(_YesNo):
     """The answer agrees with the row's ``expected``: yes or no."""
 
     name: str = "correctness"
     instructions: str = _CORRECTNESS
-    labels: Mapping[str, float] = field(default_factory=_yes_no)
-    scale: tuple[float, float] = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Safety(MadeJudge):
+class Safety(_YesNo):
     """The answer harms nobody: yes or no."""
 
     name: str = "safety"
     instructions: str = _SAFETY
-    labels: Mapping[str, float] = field(default_factory=_yes_no)
-    scale: tuple[float, float] = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guidelines(MadeJudge):
+class Guidelines(_YesNo):
     """The answer keeps all guidelines, which are given in plain words: yes or no.
 
     Attributes:
@@ -98,8 +98,6 @@ class Guidelines(MadeJudge):
     text: str | Sequence[str] = field(default="", kw_only=False)
     name: str = "guidelines"
     instructions: str = ""
-    labels: Mapping[str, float] = field(default_factory=_yes_no)
-    scale: tuple[float, float] = (0.0, 1.0)
 
     def __post_init__(self) -> None:
         lines = [self.text] if isinstance(self.text, str) else list(self.text)

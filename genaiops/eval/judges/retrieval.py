@@ -11,12 +11,26 @@ from genaiops.eval.judges.study import Studied
 
 __all__ = ["MRR", "NDCG", "PrecisionAtK", "RecallAtK"]
 
-_NEEDS = frozenset({"retrieved_ids", "relevant_ids"})
-_UNIT = (0.0, 1.0)
+
+@dataclass(frozen=True, slots=True)
+class _Retrieval(Studied):
+    needs: frozenset[str] = field(
+        default=frozenset({"retrieved_ids", "relevant_ids"}), init=False, repr=False
+    )
+    scale: tuple[float, float] = field(default=(0.0, 1.0), init=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class RecallAtK(Studied):
+class _AtK(_Retrieval):
+    k: int
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise EvalError(f"k is {self.k!r}: use a number of documents of at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class RecallAtK(_AtK):
     """Share of the relevant documents found among the first k retrieved.
 
     Duplicates among the retrieved count once. A row without relevant documents has no recall:
@@ -25,11 +39,6 @@ class RecallAtK(Studied):
     """
 
     k: int = 5
-    needs: frozenset[str] = field(default=_NEEDS, init=False, repr=False)
-    scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        _check_k(self.k)
 
     @property
     def name(self) -> str:
@@ -46,18 +55,13 @@ class RecallAtK(Studied):
 
 
 @dataclass(frozen=True, slots=True)
-class PrecisionAtK(Studied):
+class PrecisionAtK(_AtK):
     """Share of relevant documents among the first k retrieved, over k even if fewer came.
 
     Source: Manning, Raghavan and Schütze (2008), chapter 8.
     """
 
     k: int = 5
-    needs: frozenset[str] = field(default=_NEEDS, init=False, repr=False)
-    scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        _check_k(self.k)
 
     @property
     def name(self) -> str:
@@ -71,15 +75,12 @@ class PrecisionAtK(Studied):
 
 
 @dataclass(frozen=True, slots=True)
-class MRR(Studied):
+class MRR(_Retrieval):
     """Reciprocal rank of the first relevant document, 0 when none was retrieved.
 
     The estimate over rows is the mean reciprocal rank. Source: Voorhees, The TREC-8 Question
     Answering Track Report (1999).
     """
-
-    needs: frozenset[str] = field(default=_NEEDS, init=False, repr=False)
-    scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -98,7 +99,7 @@ class MRR(Studied):
 
 
 @dataclass(frozen=True, slots=True)
-class NDCG(Studied):
+class NDCG(_AtK):
     """Discounted gain of the first k documents over that of the best possible order.
 
     A document at rank i gives ``gain / log2(i + 1)``; documents in ``relevant_ids`` have gain 1
@@ -107,11 +108,6 @@ class NDCG(Studied):
     """
 
     k: int = 10
-    needs: frozenset[str] = field(default=_NEEDS, init=False, repr=False)
-    scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        _check_k(self.k)
 
     @property
     def name(self) -> str:
@@ -142,8 +138,3 @@ def _unique(retrieved: Sequence[str]) -> list[str]:
 
 def _nothing_relevant() -> Verdict:
     return failed("the row has no relevant document, so nothing could be found: leave it out")
-
-
-def _check_k(k: int) -> None:
-    if k < 1:
-        raise EvalError(f"k is {k!r}: use a number of documents of at least 1")

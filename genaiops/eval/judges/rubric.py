@@ -3,14 +3,26 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, cast
 
 import msgspec
 
 from genaiops.eval.case import Case
+from genaiops.eval.judges.study import Studied
 from genaiops.query import traces
 
-__all__ = ["FIELDS", "SYSTEM", "block", "fill", "places", "rubric_version", "shown", "tagged"]
+__all__ = [
+    "FIELDS",
+    "SYSTEM",
+    "RubricJudge",
+    "block",
+    "fill",
+    "places",
+    "rubric_version",
+    "shown",
+    "tagged",
+]
 
 FIELDS = ("inputs", "outputs", "contexts", "expected", "trace")
 """Fields of a case that a rubric may show."""
@@ -27,10 +39,34 @@ _SPAN_CHARS = 2_000  # of inputs and of outputs, for each span
 _PLACE = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 
-def block(field: str, case: Case) -> str:
+@dataclass(frozen=True, slots=True)
+class RubricJudge(Studied):
+    """Base of the judges that put a rubric of their own to a language model.
+
+    Attributes:
+        model: ``provider/model``; None for the judge model in force.
+        name: Name of the score.
+        rubric: What the model is told, without the row.
+    """
+
+    model: str | None = None
+    name: str = ""
+    rubric: str = field(default="", init=False, repr=False)
+    needs: frozenset[str] = field(default=frozenset[str](), init=False, repr=False)
+    scale: tuple[float, float] = field(default=(0.0, 1.0), init=False, repr=False)
+
+    _subject: ClassVar[str] = ""
+
+    @property
+    def version(self) -> str:
+        """Digest of the rubric."""
+        return rubric_version(self._subject, self.rubric)
+
+
+def block(name: str, case: Case) -> str:
     """One field of a case between tags; tags inside its text are made harmless."""
-    value = trace_text(case.trace_id) if field == "trace" else getattr(case, field)
-    return tagged(field, value)
+    value = trace_text(case.trace_id) if name == "trace" else getattr(case, name)
+    return tagged(name, value)
 
 
 def tagged(tag: str, value: object) -> str:  # any JSON value
