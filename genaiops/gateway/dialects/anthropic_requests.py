@@ -154,6 +154,7 @@ def _read_output(request: Request, config: Json, older: Json | None) -> None:
     request.dropped += [f"output_config.{n}" for n in config if n not in ("effort", "format")]
 
 
+@as_request
 def write_request(request: Request) -> tuple[Json, list[str]]:
     """The body for Anthropic, and the names of what it has no word for."""
     dropped = list(request.dropped)

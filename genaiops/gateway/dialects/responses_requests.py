@@ -163,6 +163,7 @@ def _image(url: str, name: str) -> Image:
     return Image(head.partition(";")[0], data, "", name)
 
 
+@as_request
 def write_request(request: Request) -> tuple[Json, list[str]]:
     """The body for the Responses API, and the names of what it has no word for."""
     dropped = list(request.dropped)
