@@ -8,13 +8,13 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from genaiops.errors import GenaiopsError
 from genaiops.gateway.limits import Account, Denied, Policy, period_start_s
 from genaiops.model import semconv
-from genaiops.store import current_store
+from genaiops.store import Reader, current_store
 from genaiops.store.engine import FILE
 
 __all__ = ["Access", "digest"]
@@ -25,9 +25,10 @@ _HEADERS = (b"authorization", b"x-api-key", b"x-goog-api-key")
 _log = logging.getLogger("genaiops")
 _ATTRIBUTE = f'$."{semconv.GATEWAY_KEY}"'
 _SPENT = """
-    SELECT coalesce(sum(cost_usd), 0)
+    SELECT attributes::JSON ->> ? AS key, sum(cost_usd) FILTER (start_ns >= ?), sum(cost_usd)
     FROM spans
-    WHERE start_ns >= ? AND attributes::JSON ->> ? = ?
+    WHERE start_ns >= ? AND cost_usd > 0
+    GROUP BY key
 """
 
 
@@ -66,15 +67,8 @@ class Access:
                     continue
                 row["models"] = tuple(row["models"] or ())
                 row["budget_every"] = row["budget_every"] or "month"
-                policy = Policy(**row)
-                account = self._accounts.get(key) or Account(policy)
-                if policy.budget_usd is not None:
-                    since = period_start_s(policy.budget_every, time.time())
-                    spent = reader.query(_SPENT, [int(since * 1e9), _ATTRIBUTE, policy.name]).rows[
-                        0
-                    ][0]
-                    account.known_spent(float(spent), since_s=since)
-                accounts[key] = account
+                accounts[key] = self._accounts.get(key) or Account(Policy(**row))
+            _know_spent(reader, [a for a in accounts.values() if a.policy.budget_usd is not None])
         self.needed = bool(rows)
         self._accounts, self._stamp = accounts, stamp
 
@@ -106,6 +100,21 @@ class Access:
             self.load()
         except GenaiopsError as error:
             _log.warning("the keys cannot be read, those known so far stay valid: %s", error)
+
+
+def _know_spent(reader: Reader, accounts: Sequence[Account]) -> None:
+    """Tells the accounts what the spans say: also of other gateways, and at prices known since."""
+    if not accounts:
+        return
+    now = time.time()
+    day_s, month_s = period_start_s("day", now), period_start_s("month", now)
+    bounds = [int(day_s * 1e9), int(month_s * 1e9)]
+    spent = {name: sums for name, *sums in reader.query(_SPENT, [_ATTRIBUTE, *bounds]).rows}
+    for account in accounts:
+        day, month = spent.get(account.policy.name, (None, None))
+        daily = account.policy.budget_every == "day"
+        usd, since_s = (day, day_s) if daily else (month, month_s)
+        account.known_spent(float(usd or 0.0), since_s=since_s)
 
 
 def _shown(headers: Mapping[bytes, bytes]) -> str:
