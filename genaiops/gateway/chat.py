@@ -113,9 +113,9 @@ async def _answer_plain(
     same = request.speaks(target.provider)
     completion = decode_completion(target, answer.body, request.dialect if same else "")
     body = answer.body if same else write_completion(request.dialect, completion)
+    _, reply.cost_usd = record.answered(completion)
     reply.started = True
     await send_json(reply.send, 200, body, reply.headers(answer.headers))
-    record.answered(completion)
     record.end()
 
 
@@ -125,10 +125,10 @@ async def _answer_here(
     model = target.provider.local[target.model]
     if not request.stream:
         completion = await asyncio.to_thread(model.answer, request.decoded)
-        reply.started = True
         body = write_completion(request.dialect, completion)
+        _, reply.cost_usd = record.answered(completion)
+        reply.started = True
         await send_json(reply.send, 200, body, reply.headers())
-        record.answered(completion)
         record.end()
         return
     chunks = await asyncio.to_thread(lambda: list(model.chunks(request.decoded)))
