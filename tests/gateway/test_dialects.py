@@ -280,6 +280,7 @@ def test_what_openai_has_no_word_for_is_named():
                 "content": [
                     {"type": "tool_result", "tool_use_id": "t", "content": "no", "is_error": True},
                     {"type": "search_result", "source": "x"},
+                    {"type": "text", "text": "x", "citations": [{"cited_text": "y"}]},
                 ],
             },
         ],
@@ -290,6 +291,7 @@ def test_what_openai_has_no_word_for_is_named():
     assert dropped == [
         "container",
         "is_error",
+        "messages.citations",
         "messages.search_result",
         "messages.thinking",
         "tools.web_search_20250305",

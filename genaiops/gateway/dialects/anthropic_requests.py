@@ -95,6 +95,8 @@ def _read_message(request: Request, message: Json) -> None:
             request.dropped.append(f"messages.{block.get('type')}")
         else:
             parts.append(part)
+        if block.get("citations"):
+            request.dropped.append("messages.citations")
     request.add("user" if role == "user" else "assistant", parts)
 
 
