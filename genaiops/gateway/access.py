@@ -9,17 +9,15 @@ import hashlib
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 from genaiops.errors import GenaiopsError
 from genaiops.gateway.limits import Account, Denied, Policy, period_start_s
 from genaiops.model import semconv
 from genaiops.store import Reader, current_store
-from genaiops.store.engine import FILE
+from genaiops.store.keys import file_stamp
 
-__all__ = ["Access", "digest"]
+__all__ = ["Access"]
 
-_FILES = (FILE, f"{FILE}.wal")
 _AGAIN_S = 1.0
 _HEADERS = (b"authorization", b"x-api-key", b"x-goog-api-key")
 _log = logging.getLogger("genaiops")
@@ -30,11 +28,6 @@ _SPENT = """
     WHERE start_ns >= ? AND cost_usd > 0
     GROUP BY key
 """
-
-
-def digest(key: str) -> str:
-    """What is kept of a key: 256 random bits need no slow hash."""
-    return hashlib.sha256(key.encode(errors="replace")).hexdigest()
 
 
 class Access:
@@ -54,7 +47,7 @@ class Access:
 
     def load(self) -> None:
         """Reads the keys. Raises GenaiopsError when the store cannot be read."""
-        stamp = _stamp(self._store.folder)
+        stamp = file_stamp(self._store.folder)
         with self._store.read() as reader:
             rows = reader.query(
                 "SELECT key_hash, name, models, budget_usd, budget_every, rpm, tpm, concurrent, "
@@ -94,7 +87,7 @@ class Access:
         return account
 
     def _refresh(self) -> None:
-        if _stamp(self._store.folder) == self._stamp:
+        if file_stamp(self._store.folder) == self._stamp:
             return
         try:
             self.load()
@@ -126,14 +119,3 @@ def _shown(headers: Mapping[bytes, bytes]) -> str:
         if value:
             return hashlib.sha256(value).hexdigest()
     return ""
-
-
-def _stamp(folder: Path) -> object:
-    found: list[tuple[int, int] | None] = []
-    for name in _FILES:
-        try:
-            status = (folder / name).stat()
-            found.append((status.st_mtime_ns, status.st_size))
-        except FileNotFoundError:
-            found.append(None)
-    return found
