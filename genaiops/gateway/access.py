@@ -8,32 +8,26 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 
 from genaiops.errors import GenaiopsError
 from genaiops.gateway.limits import Account, Denied, Policy, period_start_s
 from genaiops.model import semconv
-from genaiops.store import current_store
-from genaiops.store.engine import FILE
+from genaiops.store import Reader, current_store
+from genaiops.store.keys import file_stamp
 
-__all__ = ["Access", "digest"]
+__all__ = ["Access"]
 
-_FILES = (FILE, f"{FILE}.wal")
 _AGAIN_S = 1.0
 _HEADERS = (b"authorization", b"x-api-key", b"x-goog-api-key")
 _log = logging.getLogger("genaiops")
 _ATTRIBUTE = f'$."{semconv.GATEWAY_KEY}"'
 _SPENT = """
-    SELECT coalesce(sum(cost_usd), 0)
+    SELECT attributes::JSON ->> ? AS key, sum(cost_usd) FILTER (start_ns >= ?), sum(cost_usd)
     FROM spans
-    WHERE start_ns >= ? AND attributes::JSON ->> ? = ?
+    WHERE start_ns >= ? AND cost_usd > 0
+    GROUP BY key
 """
-
-
-def digest(key: str) -> str:
-    """What is kept of a key: 256 random bits need no slow hash."""
-    return hashlib.sha256(key.encode(errors="replace")).hexdigest()
 
 
 class Access:
@@ -53,7 +47,7 @@ class Access:
 
     def load(self) -> None:
         """Reads the keys. Raises GenaiopsError when the store cannot be read."""
-        stamp = _stamp(self._store.folder)
+        stamp = file_stamp(self._store.folder)
         with self._store.read() as reader:
             rows = reader.query(
                 "SELECT key_hash, name, models, budget_usd, budget_every, rpm, tpm, concurrent, "
@@ -66,15 +60,8 @@ class Access:
                     continue
                 row["models"] = tuple(row["models"] or ())
                 row["budget_every"] = row["budget_every"] or "month"
-                policy = Policy(**row)
-                account = self._accounts.get(key) or Account(policy)
-                if policy.budget_usd is not None:
-                    since = period_start_s(policy.budget_every, time.time())
-                    spent = reader.query(_SPENT, [int(since * 1e9), _ATTRIBUTE, policy.name]).rows[
-                        0
-                    ][0]
-                    account.known_spent(float(spent), since_s=since)
-                accounts[key] = account
+                accounts[key] = self._accounts.get(key) or Account(Policy(**row))
+            _know_spent(reader, [a for a in accounts.values() if a.policy.budget_usd is not None])
         self.needed = bool(rows)
         self._accounts, self._stamp = accounts, stamp
 
@@ -100,12 +87,27 @@ class Access:
         return account
 
     def _refresh(self) -> None:
-        if _stamp(self._store.folder) == self._stamp:
+        if file_stamp(self._store.folder) == self._stamp:
             return
         try:
             self.load()
         except GenaiopsError as error:
             _log.warning("the keys cannot be read, those known so far stay valid: %s", error)
+
+
+def _know_spent(reader: Reader, accounts: Sequence[Account]) -> None:
+    """Tells the accounts what the spans say: also of other gateways, and at prices known since."""
+    if not accounts:
+        return
+    now = time.time()
+    day_s, month_s = period_start_s("day", now), period_start_s("month", now)
+    bounds = [int(day_s * 1e9), int(month_s * 1e9)]
+    spent = {name: sums for name, *sums in reader.query(_SPENT, [_ATTRIBUTE, *bounds]).rows}
+    for account in accounts:
+        day, month = spent.get(account.policy.name, (None, None))
+        daily = account.policy.budget_every == "day"
+        usd, since_s = (day, day_s) if daily else (month, month_s)
+        account.known_spent(float(usd or 0.0), since_s=since_s)
 
 
 def _shown(headers: Mapping[bytes, bytes]) -> str:
@@ -117,14 +119,3 @@ def _shown(headers: Mapping[bytes, bytes]) -> str:
         if value:
             return hashlib.sha256(value).hexdigest()
     return ""
-
-
-def _stamp(folder: Path) -> object:
-    found: list[tuple[int, int] | None] = []
-    for name in _FILES:
-        try:
-            status = (folder / name).stat()
-            found.append((status.st_mtime_ns, status.st_size))
-        except FileNotFoundError:
-            found.append(None)
-    return found

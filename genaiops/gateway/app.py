@@ -15,7 +15,7 @@ from genaiops.gateway.access import Access
 from genaiops.gateway.chat import chat_completions
 from genaiops.gateway.config import Routes
 from genaiops.gateway.counting import count_tokens
-from genaiops.gateway.http import CALLER, Receive, Scope, Send, error_body, send_json
+from genaiops.gateway.http import CALLER, Receive, Scope, Send, send_json
 from genaiops.gateway.limits import Account, Denied
 from genaiops.gateway.reply import Reply
 
@@ -72,22 +72,22 @@ class Gateway:
             with_keys = self._access is not None and self._access.needed
             guard.check(method, scope["headers"], also=self._host, any_host=with_keys)
         except guard.Refused as refused:
-            await send_json(send, refused.status, error_body(refused.status, refused.message))
+            await _reply(scope, send).refuse(refused.status, refused.message)
             return
         handler = self._table.get((method, path))
         if self._access is not None and path.startswith("/v1/"):
             try:
                 scope[CALLER] = await self._access.caller(scope["headers"])
             except Denied as denied:
-                await Reply(send, _dialect(scope)).deny(denied)
+                await _reply(scope, send).deny(denied)
                 return
         if handler is not None:
             await handler(self._routes, scope, receive, send)
         elif path in self._paths:
-            await send_json(send, 405, error_body(405, f"{method} is not possible on {path}"))
+            await _reply(scope, send).refuse(405, f"{method} is not possible on {path}")
         else:
             offer = ", ".join(sorted(self._paths))
-            await send_json(send, 404, error_body(404, f"there is no {path}: use one of {offer}"))
+            await _reply(scope, send).refuse(404, f"there is no {path}: use one of {offer}")
 
     async def _readiness(
         self, _routes: Routes, _scope: Scope, _receive: Receive, send: Send
@@ -100,6 +100,10 @@ class Gateway:
 
 async def _live(_routes: Routes, scope: Scope, _receive: Receive, send: Send) -> None:
     await send_json(send, 200, b"" if scope["method"] == "HEAD" else b'{"live":true}')
+
+
+def _reply(scope: Scope, send: Send) -> Reply:
+    return Reply(send, _dialect(scope))
 
 
 def _dialect(scope: Scope) -> str:

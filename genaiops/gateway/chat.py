@@ -8,17 +8,18 @@ from typing import Any, cast
 
 import msgspec
 
-from genaiops.errors import GenaiopsError, NotFoundError
+from genaiops.errors import GenaiopsError
 from genaiops.gateway.attempts import Retry, attempt
 from genaiops.gateway.calling import open_stream, read_chunks
-from genaiops.gateway.chatrequest import BadRequest, ChatRequest, read_request
+from genaiops.gateway.chatrequest import ChatRequest
 from genaiops.gateway.config import Routes
 from genaiops.gateway.dialects.openai_chat import fold
 from genaiops.gateway.dialects.readers import Outgoing, write_completion
 from genaiops.gateway.exchange import ChunkReader, Prepared, decode_completion, prepare_request
 from genaiops.gateway.faults import error_of_failure, error_of_status, scrub
-from genaiops.gateway.http import CALLER, Receive, Scope, Send, send_json
-from genaiops.gateway.limits import Denied, Permit, admit
+from genaiops.gateway.http import Receive, Scope, Send, send_json
+from genaiops.gateway.intake import take_in
+from genaiops.gateway.limits import Permit
 from genaiops.gateway.recording import CallRecord
 from genaiops.gateway.reply import Reply, code_of, status_of
 from genaiops.gateway.target import Target
@@ -37,21 +38,10 @@ async def chat_completions(
 ) -> None:
     """Answers a request for a completion, in any of the dialects that clients speak."""
     reply = Reply(send, dialect)
-    try:
-        request = await read_request(scope, receive, dialect)
-        reply.target = target = routes.resolve(request.model)
-        permit = admit(scope.get(CALLER), request.model)
-    except ConnectionAbortedError:
+    taken = await take_in(reply, routes, scope, receive)
+    if taken is None:
         return
-    except BadRequest as error:
-        await reply.refuse(error.status, error.message)
-        return
-    except Denied as denied:
-        await reply.deny(denied)
-        return
-    except NotFoundError as error:
-        await reply.refuse(404, str(error), code="model_not_found")
-        return
+    request, target, permit = taken
     with permit:
         await _serve(reply, target, request, permit, scope, receive)
 
@@ -123,9 +113,9 @@ async def _answer_plain(
     same = request.speaks(target.provider)
     completion = decode_completion(target, answer.body, request.dialect if same else "")
     body = answer.body if same else write_completion(request.dialect, completion)
+    _, reply.cost_usd = record.answered(completion)
     reply.started = True
     await send_json(reply.send, 200, body, reply.headers(answer.headers))
-    record.answered(completion)
     record.end()
 
 
@@ -135,10 +125,10 @@ async def _answer_here(
     model = target.provider.local[target.model]
     if not request.stream:
         completion = await asyncio.to_thread(model.answer, request.decoded)
-        reply.started = True
         body = write_completion(request.dialect, completion)
+        _, reply.cost_usd = record.answered(completion)
+        reply.started = True
         await send_json(reply.send, 200, body, reply.headers())
-        record.answered(completion)
         record.end()
         return
     chunks = await asyncio.to_thread(lambda: list(model.chunks(request.decoded)))

@@ -2,13 +2,13 @@
 
 import msgspec
 
-from genaiops.errors import GenaiopsError, NotFoundError
-from genaiops.gateway.chatrequest import BadRequest, ChatRequest, read_request
+from genaiops.errors import GenaiopsError
+from genaiops.gateway.chatrequest import ChatRequest
 from genaiops.gateway.config import Routes
 from genaiops.gateway.exchange import prepare_count
 from genaiops.gateway.faults import error_of_failure, error_of_status
-from genaiops.gateway.http import CALLER, Receive, Scope, Send, send_json
-from genaiops.gateway.limits import Denied, admit
+from genaiops.gateway.http import Receive, Scope, Send, send_json
+from genaiops.gateway.intake import take_in
 from genaiops.gateway.reply import Reply, code_of, status_of
 from genaiops.gateway.target import Target
 from genaiops.gateway.upstream import UpstreamFailure, upstream
@@ -22,21 +22,10 @@ _ESTIMATED = (b"x-genaiops-estimated", b"true")
 async def count_tokens(routes: Routes, scope: Scope, receive: Receive, send: Send) -> None:
     """Answers how many tokens a request holds. An estimate carries ``"estimated": true``."""
     reply = Reply(send, "anthropic")
-    try:
-        request = await read_request(scope, receive, "anthropic")
-        reply.target = target = routes.resolve(request.model)
-        permit = admit(scope.get(CALLER), request.model)
-    except ConnectionAbortedError:
+    taken = await take_in(reply, routes, scope, receive)
+    if taken is None:
         return
-    except BadRequest as error:
-        await reply.refuse(error.status, error.message)
-        return
-    except Denied as denied:
-        await reply.deny(denied)
-        return
-    except NotFoundError as error:
-        await reply.refuse(404, str(error))
-        return
+    request, target, permit = taken
     with permit:
         await _count(reply, target, request)
 

@@ -1,21 +1,17 @@
 """Virtual keys: made once, shown once, kept as SHA-256 digests with what they may do."""
 
-import re
-import secrets
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from genaiops.errors import ConfigError, ConflictError, NotFoundError
-from genaiops.gateway.access import digest
+from genaiops.errors import NotFoundError
 from genaiops.gateway.limits import Policy
 from genaiops.store import current_store
+from genaiops.store.keys import check_name, digest, new_key, refuse_taken
 
 __all__ = ["Key", "create", "every", "revoke"]
 
 _PREFIX = "gk_"
-_SHOWN_CHARS = len(_PREFIX) + 4
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
 
 
 class Key(NamedTuple):
@@ -39,17 +35,10 @@ def create(policy: Policy) -> str:
 
     Raises: ConfigError for a name that is none, ConflictError when there is one of that name.
     """
-    if not _NAME.fullmatch(policy.name):
-        raise ConfigError(
-            f"{policy.name!r} is no name of a key: use up to 64 letters, digits and any of _.@- , "
-            "beginning with a letter or digit"
-        )
-    key = _PREFIX + secrets.token_urlsafe(32)
+    check_name(policy.name)
+    key, shown = new_key(_PREFIX)
     with current_store().txn() as txn:
-        if txn.query("SELECT 1 FROM data.gateway_keys WHERE name = ?", [policy.name]).rows:
-            raise ConflictError(
-                f"there is a key {policy.name!r} already, perhaps a revoked one: use another name"
-            )
+        refuse_taken(txn, "gateway_keys", policy.name)
         txn.execute(
             "INSERT INTO data.gateway_keys (name, key_hash, prefix, models, budget_usd, "
             "budget_every, rpm, tpm, concurrent, created_ns, expires_ns) "
@@ -57,7 +46,7 @@ def create(policy: Policy) -> str:
             [
                 policy.name,
                 digest(key),
-                key[:_SHOWN_CHARS],
+                shown,
                 list(policy.models),
                 policy.budget_usd,
                 policy.budget_every if policy.budget_usd is not None else None,

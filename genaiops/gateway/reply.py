@@ -34,6 +34,7 @@ class Reply:
         self.attempts = 0
         self.started = False
         self.left = False
+        self.cost_usd: float | None = None
         self.target: Target | None = None
         self.record: CallRecord | None = None
 
@@ -47,6 +48,8 @@ class Reply:
             found.append((b"x-genaiops-model", _header_value(self.target.name)))
         if self.attempts:
             found.append((b"x-genaiops-attempts", b"%d" % self.attempts))
+        if self.cost_usd is not None:
+            found.append((b"x-genaiops-cost-usd", b"%.10g" % self.cost_usd))
         for name, value in (provider or {}).items():
             if name in _PASSED or name.startswith(_PASSED_PREFIX):
                 found.append((name.encode("latin-1", "ignore"), _header_value(value)))

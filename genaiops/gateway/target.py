@@ -22,8 +22,8 @@ class LocalModel(Protocol):
         ...
 
 
-def _no_headers(_key: str) -> dict[str, str]:
-    return {}
+def _bearer(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}"} if key else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,7 +37,7 @@ class Provider:
         base_url: Where it is when nothing else is said.
         base_url_env: Environment variable that says otherwise.
         key_env: Environment variable of its key; empty when it needs none.
-        headers: Makes the headers that carry a key.
+        headers: Makes the headers that carry a key; a bearer token where nothing else is said.
         responses: Whether it answers OpenAI's Responses API too.
         local: The models that answer in this process, by name.
     """
@@ -48,7 +48,7 @@ class Provider:
     base_url: str = ""
     base_url_env: str = ""
     key_env: str = ""
-    headers: Callable[[str], dict[str, str]] = _no_headers
+    headers: Callable[[str], dict[str, str]] = _bearer
     responses: bool = False
     local: Mapping[str, LocalModel] = field(default_factory=dict[str, LocalModel])
 

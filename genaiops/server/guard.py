@@ -12,7 +12,8 @@ import hmac
 from genaiops.gateway import guard
 from genaiops.gateway.guard import Refused
 from genaiops.gateway.http import Headers
-from genaiops.server.keys import Keyring, digest
+from genaiops.server.keys import Keyring
+from genaiops.store.keys import digest
 
 __all__ = ["PUBLIC", "Guard", "Refused"]
 

@@ -1,24 +1,17 @@
 """Keys of the server: made once, shown once, kept as SHA-256 digests."""
 
-import hashlib
 import logging
-import re
-import secrets
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-from genaiops.errors import ConfigError, ConflictError, GenaiopsError, NotFoundError
+from genaiops.errors import GenaiopsError, NotFoundError
 from genaiops.store import current_store
-from genaiops.store.engine import FILE
+from genaiops.store.keys import check_name, digest, file_stamp, new_key, refuse_taken
 
-__all__ = ["Key", "Keyring", "create", "digest", "every", "revoke"]
+__all__ = ["Key", "Keyring", "create", "every", "revoke"]
 
 _PREFIX = "gk_server_"  # begins as keys of the gateway do, so that redaction knows it
-_SHOWN_CHARS = len(_PREFIX) + 4
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
-_FILES = (FILE, f"{FILE}.wal")
 _log = logging.getLogger("genaiops")
 
 
@@ -37,21 +30,14 @@ def create(name: str) -> str:
 
     Raises: ConfigError for a name that is none, ConflictError when there is one of that name.
     """
-    if not _NAME.fullmatch(name):
-        raise ConfigError(
-            f"{name!r} is no name of a key: use up to 64 letters, digits and any of _.@- , "
-            "beginning with a letter or digit"
-        )
-    key = _PREFIX + secrets.token_urlsafe(32)
+    check_name(name)
+    key, shown = new_key(_PREFIX)
     with current_store().txn() as txn:
-        if txn.query("SELECT 1 FROM data.server_keys WHERE name = ?", [name]).rows:
-            raise ConflictError(
-                f"there is a key {name!r} already, perhaps a revoked one: use another name"
-            )
+        refuse_taken(txn, "server_keys", name)
         txn.execute(
             "INSERT INTO data.server_keys (name, key_hash, prefix, role, created_ns) "
             "VALUES (?, ?, ?, ?, ?)",
-            [name, digest(key), key[:_SHOWN_CHARS], "all", time.time_ns()],
+            [name, digest(key), shown, "all", time.time_ns()],
         )
     return key
 
@@ -77,11 +63,6 @@ def every() -> Sequence[Key]:
     return [Key(*row) for row in rows]
 
 
-def digest(key: str) -> str:
-    """What is kept of a key: 256 random bits need no slow hash."""
-    return hashlib.sha256(key.encode(errors="replace")).hexdigest()
-
-
 class Keyring:
     """The digests that are valid now, read again when the store's file has changed."""
 
@@ -92,7 +73,7 @@ class Keyring:
 
     def refresh(self) -> None:
         """Reads the digests when they may have changed; keeps the old ones when it cannot."""
-        stamp = _stamp(self._store.folder)
+        stamp = file_stamp(self._store.folder)
         if stamp == self._stamp:
             return
         try:
@@ -104,14 +85,3 @@ class Keyring:
             _log.warning("the keys cannot be read, those known so far stay valid: %s", error)
             return
         self.digests, self._stamp = [str(row[0]) for row in rows], stamp
-
-
-def _stamp(folder: Path) -> object:
-    found: list[tuple[int, int] | None] = []
-    for name in _FILES:
-        try:
-            status = (folder / name).stat()
-            found.append((status.st_mtime_ns, status.st_size))
-        except FileNotFoundError:
-            found.append(None)
-    return found

@@ -205,6 +205,25 @@ def test_paths_methods_and_content_types_that_are_not_served_are_refused(gateway
     assert post(gateway, BODY, content_encoding="gzip")[0] == 415
 
 
+@pytest.mark.parametrize(
+    ("path", "method", "headers", "status", "kind"),
+    [
+        ("/v1/messages", "GET", {}, 405, "invalid_request_error"),
+        ("/v1/messages/batches", "POST", {}, 404, "not_found_error"),
+        ("/v1/files", "POST", {"anthropic_version": "2023-06-01"}, 404, "not_found_error"),
+        ("/v1/messages", "POST", {"origin": "http://evil.example"}, 403, "permission_error"),
+    ],
+)
+def test_what_is_not_served_is_refused_in_anthropics_dialect_too(
+    gateway, path, method, headers, status, kind
+):
+    answer = post(gateway, BODY, path, method, **headers)
+
+    assert answer[0] == status
+    assert json.loads(answer[2])["type"] == "error"
+    assert json.loads(answer[2])["error"]["type"] == kind
+
+
 def test_health_and_the_greeting_of_clients_are_answered(gateway):
     assert post(gateway, b"", path="/", method="HEAD")[::2] == (200, b"")
     assert post(gateway, b"", path="/health/live", method="GET")[0] == 200

@@ -218,8 +218,10 @@ def test_a_request_survives_the_responses_api(request_):
     body, _ = openai_responses.write_request(request_)
     found = openai_responses.read_request(json.loads(json.dumps(body)))
 
-    for tool in found.tools:
-        assert tool.name in [known.name for known in request_.tools]
+    def tools(request):
+        return [(t.name, t.description, t.schema, bool(t.strict)) for t in request.tools]
+
+    assert tools(found) == tools(request_)
     assert (found.messages, found.system) == (request_.messages, request_.system)
     assert (found.choice, found.format) == (request_.choice, request_.format)
 
@@ -280,6 +282,7 @@ def test_what_openai_has_no_word_for_is_named():
                 "content": [
                     {"type": "tool_result", "tool_use_id": "t", "content": "no", "is_error": True},
                     {"type": "search_result", "source": "x"},
+                    {"type": "text", "text": "x", "citations": [{"cited_text": "y"}]},
                 ],
             },
         ],
@@ -290,10 +293,27 @@ def test_what_openai_has_no_word_for_is_named():
     assert dropped == [
         "container",
         "is_error",
+        "messages.citations",
         "messages.search_result",
         "messages.thinking",
         "tools.web_search_20250305",
         "top_k",
+    ]
+
+
+def test_what_the_responses_api_says_alone_is_named():
+    body = {
+        "model": "m",
+        "input": "x",
+        "text": {"format": {"type": "text"}, "verbosity": "low"},
+        "reasoning": {"effort": "low", "summary": "auto", "generate_summary": "auto"},
+        "truncation": "auto",
+    }
+
+    assert openai_responses.read_request(body).dropped == [
+        "truncation",
+        "reasoning.generate_summary",
+        "text.verbosity",
     ]
 
 

@@ -140,16 +140,21 @@ def test_a_budget_under_200_parallel_calls_is_overspent_by_those_in_flight_at_mo
 
 
 def test_what_was_spent_outlives_the_gateway(serve, provider):
-    key = make("team-a", "--usd", "1")
+    daily, monthly = make("d", "--usd", "1", "--every", "day"), make("m", "--usd", "1")
+    rich = make("rich", "--usd", "9")
     usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2, "cost": 2.0}
-    provider.say(chat(usage=usage), chat(usage=usage))
+    provider.say(*[chat(usage=usage) for _ in range(4)])
     first = serve()
-    assert post(first, BODY, **bearer(key))[0] == 200
+    for key in (daily, monthly, rich):
+        assert post(first, BODY, **bearer(key))[0] == 200
     first.process.terminate()
     first.process.wait(timeout=60)
-    assert genaiops.sql("SELECT cost_usd FROM spans").rows == [(2.0,)]
+    assert genaiops.sql("SELECT sum(cost_usd) FROM spans").rows == [(6.0,)]
 
-    assert post(serve(), BODY, **bearer(key))[0] == 429
+    second = serve()
+
+    asked = [post(second, BODY, **bearer(key))[0] for key in (daily, monthly, rich)]
+    assert asked == [429, 429, 200]
 
 
 def test_limits_of_an_account_by_the_clock():

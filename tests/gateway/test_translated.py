@@ -160,3 +160,20 @@ def test_a_tool_call_that_ends_with_stop_is_still_a_tool_call(gateway, asked):
 
     events = [json.loads(event.data) for event in events_of(answer[2])]
     assert events[-2]["delta"]["stop_reason"] == "tool_use"
+
+
+def test_an_answer_says_what_it_cost_where_that_is_known(gateway, asked):
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+    asked.say(chat(usage=usage | {"cost": 0.00025}), chat(usage=usage | {"cost": 2}), streamed())
+    body = ASKS["/v1/chat/completions"] | {"model": "openai/no-price"}
+
+    passed = post(gateway, body)
+    crossed = post(gateway, ASKS["/v1/messages"] | {"model": "openai/x"}, path="/v1/messages")
+    stream = post(gateway, body | {"stream": True})
+    local = post(gateway, body | {"model": "offline/extractive"})
+    asked.say(chat(model="no-price"))
+    unknown = post(gateway, body)
+
+    costs = [answer[1].get("x-genaiops-cost-usd") for answer in (passed, crossed, stream, local)]
+    assert costs == ["0.00025", "2", None, "0"]
+    assert "x-genaiops-cost-usd" not in unknown[1]

@@ -95,6 +95,8 @@ def _read_message(request: Request, message: Json) -> None:
             request.dropped.append(f"messages.{block.get('type')}")
         else:
             parts.append(part)
+        if block.get("citations"):
+            request.dropped.append("messages.citations")
     request.add("user" if role == "user" else "assistant", parts)
 
 
@@ -154,6 +156,7 @@ def _read_output(request: Request, config: Json, older: Json | None) -> None:
     request.dropped += [f"output_config.{n}" for n in config if n not in ("effort", "format")]
 
 
+@as_request
 def write_request(request: Request) -> tuple[Json, list[str]]:
     """The body for Anthropic, and the names of what it has no word for."""
     dropped = list(request.dropped)

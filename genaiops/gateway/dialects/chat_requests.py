@@ -220,6 +220,7 @@ def _read_format(wanted: Mapping[str, Any]) -> Json | None:
             return None
 
 
+@as_request
 def write_request(request: Request, *, extended: bool = False) -> tuple[Json, list[str]]:
     """The chat request, and the names of what OpenAI has no word for.
 

@@ -300,17 +300,20 @@ def listed(value: Any) -> list[Any]:  # JSON
     return value or []
 
 
-def as_request(read: Callable[P, R]) -> Callable[P, R]:
-    """Turns what a request of the wrong shape causes into a BadRequestError."""
+def as_request(work: Callable[P, R]) -> Callable[P, R]:
+    """Turns what a request of the wrong shape causes into a BadRequestError.
 
-    @wraps(read)
-    def reading(*args: P.args, **kwargs: P.kwargs) -> R:
+    Readers check the shape of what they need only, so writers meet wrong types as well.
+    """
+
+    @wraps(work)
+    def working(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return read(*args, **kwargs)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            return work(*args, **kwargs)
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             raise BadRequestError(
                 f"the request is not of the shape of its API ({type(error).__name__}: {error}): "
                 "compare it with the API's reference"
             ) from None
 
-    return reading
+    return working

@@ -61,17 +61,24 @@ def read_request(body: Mapping[str, Any]) -> Request:
     _read_tools(request, body)
     _read_format(request, body)
     request.parallel = body.get("parallel_tool_calls")
-    request.effort = table(body.get("reasoning")).get("effort")
+    reasoning = table(body.get("reasoning"))
+    request.effort = reasoning.get("effort")
+    request.dropped += [f"reasoning.{n}" for n in reasoning if n not in ("effort", "summary")]
+    request.dropped += [f"text.{n}" for n in table(body.get("text")) if n != "format"]
     return request
 
 
 def _read_tools(request: Request, body: Mapping[str, Any]) -> None:
     for tool in listed(body.get("tools")):
         if tool["type"] == "function":
-            schema = table(tool.get("parameters"))
-            about = tool.get("description")
-            one = Tool(name=tool["name"], description=about, schema=schema)
-            request.tools.append(one)
+            request.tools.append(
+                Tool(
+                    name=tool["name"],
+                    description=tool.get("description"),
+                    schema=table(tool.get("parameters")),
+                    strict=tool.get("strict"),
+                )
+            )
         else:
             request.dropped.append(f"tools.{tool['type']}")
     choice = body.get("tool_choice")
@@ -163,6 +170,7 @@ def _image(url: str, name: str) -> Image:
     return Image(head.partition(";")[0], data, "", name)
 
 
+@as_request
 def write_request(request: Request) -> tuple[Json, list[str]]:
     """The body for the Responses API, and the names of what it has no word for."""
     dropped = list(request.dropped)

@@ -11,5 +11,4 @@ PROVIDER = Provider(
     base_url="https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1",
     base_url_env="BEDROCK_BASE_URL",
     key_env="AWS_BEARER_TOKEN_BEDROCK",
-    headers=lambda key: {"authorization": f"Bearer {key}"},
 )

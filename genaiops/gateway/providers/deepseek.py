@@ -11,5 +11,4 @@ PROVIDER = Provider(
     base_url="https://api.deepseek.com/v1",
     base_url_env="DEEPSEEK_BASE_URL",
     key_env="DEEPSEEK_API_KEY",
-    headers=lambda key: {"authorization": f"Bearer {key}"},
 )

@@ -11,5 +11,4 @@ PROVIDER = Provider(
     base_url="https://generativelanguage.googleapis.com/v1beta/openai",
     base_url_env="GEMINI_BASE_URL",
     key_env="GEMINI_API_KEY",
-    headers=lambda key: {"authorization": f"Bearer {key}"},
 )

@@ -11,5 +11,4 @@ PROVIDER = Provider(
     base_url="https://api.groq.com/openai/v1",
     base_url_env="GROQ_BASE_URL",
     key_env="GROQ_API_KEY",
-    headers=lambda key: {"authorization": f"Bearer {key}"},
 )

@@ -11,5 +11,4 @@ PROVIDER = Provider(
     base_url="https://api.mistral.ai/v1",
     base_url_env="MISTRAL_BASE_URL",
     key_env="MISTRAL_API_KEY",
-    headers=lambda key: {"authorization": f"Bearer {key}"},
 )

@@ -10,5 +10,4 @@ PROVIDER = Provider(
     dialect="openai",
     base_url="http://127.0.0.1:11434/v1",
     base_url_env="OLLAMA_BASE_URL",
-    headers=lambda key: {"authorization": f"Bearer {key}"} if key else {},
 )

@@ -12,5 +12,4 @@ PROVIDER = Provider(
     base_url_env="OPENAI_BASE_URL",
     key_env="OPENAI_API_KEY",
     responses=True,
-    headers=lambda key: {"authorization": f"Bearer {key}"},
 )

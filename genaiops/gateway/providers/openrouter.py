@@ -11,5 +11,4 @@ PROVIDER = Provider(
     base_url="https://openrouter.ai/api/v1",
     base_url_env="OPENROUTER_BASE_URL",
     key_env="OPENROUTER_API_KEY",
-    headers=lambda key: {"authorization": f"Bearer {key}"},
 )

@@ -11,5 +11,4 @@ PROVIDER = Provider(
     base_url="https://api.together.xyz/v1",
     base_url_env="TOGETHER_BASE_URL",
     key_env="TOGETHER_API_KEY",
-    headers=lambda key: {"authorization": f"Bearer {key}"},
 )
