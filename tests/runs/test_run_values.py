@@ -76,6 +76,21 @@ def test_text_and_lists_are_no_metrics(value: object):
     assert genaiops.get_run(run.info.run_id).data.metrics == {}
 
 
+@pytest.mark.parametrize("place", ["x", 2**63, -(2**64), math.nan, math.inf, [], b"1"])
+def test_a_step_or_a_time_that_is_no_whole_number_is_refused(place: Any):
+    two: Any = 2.0
+    with genaiops.start_run() as run:
+        with pytest.raises(genaiops.ConfigError, match="the step .* is no whole number"):
+            genaiops.log_metric("m", 1, step=place)
+        with pytest.raises(genaiops.ConfigError, match="the timestamp .* is no whole number"):
+            genaiops.log_metric("m", 1, timestamp=place)
+        genaiops.log_metric("m", 1, step=np.int64(7), timestamp=two)
+
+    assert [(p.step, p.ts_ns) for p in genaiops.get_metric_history(run.info.run_id, "m")] == [
+        (7, 2_000_000)
+    ]
+
+
 @pytest.mark.parametrize("key", ["", "  ", None, 3])
 def test_a_key_is_text(key: Any):
     with genaiops.start_run():
