@@ -42,7 +42,7 @@ _inherited: set[str] = set()
 """Of these, the ones that a parent process begun before it forked: they are its to end."""
 _last: list["ActiveRun"] = []
 _logged: dict[str, dict[str, str]] = {}
-"""By open run, the parameters that this process logged to it, as it compares them."""
+"""By open run, the parameters that this process knows of, as it compares them."""
 _ADJECTIVES = "brave calm clever eager gentle keen lucid merry nimble proud quiet rapid steady warm"
 _NOUNS = "aspen comet delta ember falcon glade harbor iris lynx maple otter quartz raven tundra"
 
@@ -91,15 +91,22 @@ def start_run(
             f"the run {outer.info.run_id!r} is active: end it with genaiops.end_run(), "
             "or begin a child with start_run(nested=True)"
         )
-    info = _resumed(run_id) if run_id is not None else _new(run_name, outer)
+    earlier = None if run_id is None else get_run(run_id)
+    if earlier is None:
+        info = _new(run_name, outer)
+    else:
+        info = replace(earlier.info, status="RUNNING", end_ns=None)
     run = ActiveRun(info=info)
     lines = tag_lines(info.run_id, tags or {})
     data: dict[str, Any] = {"status": "RUNNING", "proc": proc_id(), "name": run_name}
-    if run_id is None:
+    if earlier is None:
         data |= _beginning(info)
     _say(info, data | {"description": description})
     write(*lines)
     _open[info.run_id] = (run, run_of_spans.get())
+    if earlier is not None:
+        known = {key: repr(value) for key, value in earlier.data.params.items()}
+        logged_params(info.run_id).update(known)
     _last[:] = [run]
     run_of_spans.set(info.run_id)
     return run
@@ -140,7 +147,7 @@ def checked_status(status: str) -> str:
 
 
 def logged_params(run_id: str) -> dict[str, str]:
-    """Parameters that this process logged to an open run; changes of the dict are kept."""
+    """What this process knows of an open run's parameters; changes of the dict are kept."""
     return _logged.setdefault(run_id, {}) if run_id in _open else {}
 
 
@@ -208,10 +215,6 @@ def _new(run_name: str | None, outer: ActiveRun | None) -> RunInfo:
         user=user(),
         source=source(),
     )
-
-
-def _resumed(run_id: str) -> RunInfo:
-    return replace(get_run(run_id).info, status="RUNNING", end_ns=None)
 
 
 def _made_up_name() -> str:

@@ -187,7 +187,7 @@ def _pairs(database: sqlite3.Connection, table: str, run_id: str) -> dict[str, s
 
 
 def _points(database: sqlite3.Connection, run_id: str) -> Iterator[_Point]:
-    """MLflow keeps NaN as 0 with a flag, and an infinity as the largest double, which it hides."""
+    """MLflow keeps NaN as 0 with a flag, and an infinity as the largest double."""
     for row in database.execute(
         "SELECT key, step, timestamp, value, is_nan FROM metrics WHERE run_uuid = ? "
         "ORDER BY key, step, timestamp, value",

@@ -27,8 +27,9 @@ def log_param(key: str, value: Any) -> None:  # any value with a JSON or text fo
         key: Name of the parameter.
         value: Kept as JSON where it has such a form, as text otherwise.
 
-    Raises: ConflictError when this process logged another value under that key to this run; of
-        two processes that disagree, the first one's value stays.
+    Raises: ConflictError when this process logged another value under that key to this run, or
+        the run had one when it was taken up again; of two processes that log at once, the first
+        one's value stays.
     """
     log_params({key: value})
 

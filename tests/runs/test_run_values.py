@@ -61,6 +61,17 @@ def test_of_several_parameters_with_one_refused_none_is_logged():
     assert genaiops.get_run(run.info.run_id).data.params == {"lr": 0.1}
 
 
+def test_a_run_that_is_taken_up_again_knows_its_parameters():
+    params: dict[str, Any] = {"lr": 0.1, "d": {"b": 1, "a": [None]}, "n": 10**30, "x": math.nan}
+    with genaiops.start_run() as run:
+        genaiops.log_params(params)
+
+    with genaiops.start_run(run_id=run.info.run_id):
+        genaiops.log_params(params)
+        with pytest.raises(genaiops.ConflictError, match=r"is 0\.1 already and cannot become 0\.2"):
+            genaiops.log_param("lr", 0.2)
+
+
 def test_metrics_take_whatever_is_a_number():
     with genaiops.start_run() as run:
         genaiops.log_metrics({"a": np.float32(0.5), "b": True, "c": np.array(2), "d": 7})
