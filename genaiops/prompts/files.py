@@ -5,8 +5,6 @@ it is now, and the newest version in the store. What changed on one side only mo
 what changed on both is a conflict, which is named and left alone.
 """
 
-import os
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ from genaiops.prompts.partials import partials_in
 from genaiops.prompts.registry import add_version
 from genaiops.prompts.rows import make_version
 from genaiops.store import current_store
+from genaiops.store.whole import write_whole
 
 __all__ = ["Change", "diff_prompts", "pull_prompts", "push_prompts"]
 
@@ -322,15 +321,12 @@ def _path_of(root: Path, name: str) -> Path:
 
 def _write(root: Path, path: Path, file: PromptFile) -> None:
     """Raises: PromptError when the file cannot be written, or a link leads out of the folder."""
-    hidden = path.with_name(f".{secrets.token_hex(6)}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.parent.resolve().is_relative_to(root.resolve()) or path.is_symlink():
             raise PromptError(f"{str(path)!r} is a link that leads elsewhere: remove the link")
-        hidden.write_text(write_markdown(file), encoding="utf-8", newline="")
-        os.replace(hidden, path)  # noqa: PTH105  whoever reads sees the old file or the new one
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, write_markdown(file).encode(), mode=0o666)
     except OSError as error:
-        hidden.unlink(missing_ok=True)
         raise PromptError(
             f"{str(path)!r} cannot be written: {error.strerror}: choose another folder"
         ) from error
