@@ -15,7 +15,7 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         descriptor = os.open(hidden, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-        hidden.replace(path)
+        hidden.rename(path)
     except OSError:
         with contextlib.suppress(OSError):
             hidden.unlink(missing_ok=True)
