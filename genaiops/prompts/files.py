@@ -6,7 +6,7 @@ what changed on both is a conflict, which is named and left alone.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -90,7 +90,7 @@ def pull_prompts(folder: str | Path, *, prefix: str = "", theirs: bool = False) 
         take = change.state in ("changed there", "new there")
         if change.newest is not None and (take or (theirs and change.state == "conflict")):
             _write(root, change.path, _file_of(change.newest))
-            done.append(_done(change, change.newest.version))
+            done.append(replace(change, done=change.newest.version))
         else:
             done.append(change)
     return done
@@ -143,19 +143,7 @@ def _push(root: Path, change: Change, side: _Side, message: str | None) -> Chang
         expected="" if change.newest is None else change.newest.hash,
     )
     _write(root, side.path, _file_of(prompt.stored))
-    return _done(change, prompt.version)
-
-
-def _done(change: Change, version: int) -> Change:
-    return Change(
-        name=change.name,
-        state=change.state,
-        path=change.path,
-        base=change.base,
-        newest=change.newest,
-        diff=change.diff,
-        done=version,
-    )
+    return replace(change, done=prompt.version)
 
 
 def _compared(root: Path, prefix: str) -> list[tuple[Change, _Side | None]]:
@@ -166,8 +154,6 @@ def _compared(root: Path, prefix: str) -> list[tuple[Change, _Side | None]]:
         side, there = sides.get(name), newest.get(name)
         path = _path_of(root, name) if side is None else side.path
         state = _state(side, there, bases.get(name, ""))
-        if side is not None and side.file.hash and state == "same" and there is not None:
-            path = side.path
         difference = None
         if side is not None and there is not None:
             difference = diff_versions(there, _as_version(side))
