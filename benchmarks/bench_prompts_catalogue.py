@@ -8,13 +8,12 @@ loaded as the dashboard does; each call opens the file and closes it.
 
 import argparse
 import json
-import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+
+from questions import folder, median_ms
 
 from genaiops.config import configure
 from genaiops.prompts import get_prompt, prompt_history, search_prompts
@@ -52,7 +51,6 @@ def fill(count: int) -> None:
             "INSERT INTO data.prompt_alias_history SELECT name, 'production', 20, 1.0, "
             f"{now}, 'ana', 'better' FROM data.prompts"
         )
-        txn.execute("CHECKPOINT g") if False else None
     lines = [
         json.dumps(
             {
@@ -79,25 +77,6 @@ def fill(count: int) -> None:
         pass
 
 
-def median_ms(call: Callable[[], object]) -> float:
-    call()
-    times: list[float] = []
-    for _ in range(REPEATS):
-        began = time.perf_counter()
-        call()
-        times.append((time.perf_counter() - began) * 1e3)
-    return statistics.median(times)
-
-
-@contextmanager
-def folder(given: Path | None) -> Iterator[Path]:
-    if given is not None:
-        yield given
-        return
-    with tempfile.TemporaryDirectory() as made:
-        yield Path(made)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Milliseconds of the questions about prompts.")
     parser.add_argument("--prompts", type=int, default=PROMPTS)
@@ -121,7 +100,7 @@ def main() -> None:
         ]
         late = 0
         for name, call in figures:
-            took = median_ms(call)
+            took = median_ms(call, REPEATS)
             late += took > PROMISE_MS
             print(f"{name:46}{took:10.1f} ms  promise {PROMISE_MS:,.0f} ms")
     if late and args.prompts >= PROMPTS:

@@ -10,16 +10,14 @@ DuckDB itself takes to start, open the file, count the traces and close.
 
 import argparse
 import random
-import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from questions import folder, median_ms
 from span_generator import NOWHERE, lines, sentences
 
 from genaiops.config import configure
@@ -102,29 +100,10 @@ def figures() -> list[Figure]:
     ]
 
 
-def median_ms(call: Callable[[], object], repeats: int) -> float:
-    call()
-    times: list[float] = []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        call()
-        times.append((time.perf_counter() - began) * 1e3)
-    return statistics.median(times)
-
-
 def floor() -> None:
     file = current_store().folder / "genaiops.duckdb"
     with duckdb.connect(str(file), read_only=True) as connection:
         connection.execute("SELECT count(*) FROM traces").fetchall()
-
-
-@contextmanager
-def folder(given: Path | None) -> Iterator[Path]:
-    if given is not None:
-        yield given
-        return
-    with tempfile.TemporaryDirectory() as made:
-        yield Path(made)
 
 
 def main() -> None:

@@ -4,10 +4,10 @@ import importlib
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from genaiops.errors import ConfigError, EvalError, PromptError
+from genaiops.errors import ConfigError, EvalError, ProviderError
 from genaiops.eval.compare import Comparison
 from genaiops.eval.dataset import load_rows
 from genaiops.eval.judging import check_judges
@@ -15,16 +15,21 @@ from genaiops.eval.loop import evaluate
 from genaiops.eval.record import Recorder
 from genaiops.eval.report import EvalResult
 from genaiops.eval.rewriting import (
+    checked_texts,
     key_of,
-    names_of,
+    reflections_on,
+    registered,
+    request_of,
+    row_of,
     scored_rows,
     texts_of,
-    variables_of,
     with_texts,
 )
 from genaiops.gateway import complete
 from genaiops.gateway.config import target_from_environment
-from genaiops.prompts import Prompt, get_prompt, load_prompt, register_prompt
+from genaiops.prompts import Prompt, load_prompt
+from genaiops.prompts.content import hash_of
+from genaiops.store import current_store
 
 __all__ = ["Candidate", "Optimized", "optimize_prompt"]
 
@@ -114,10 +119,15 @@ def optimize_prompt(  # noqa: PLR0913  the options of one search
         judge_model: Of judges that name none.
         seed: Of the split and the search.
 
-    Raises: ConfigError without a model or the extra, EvalError for too few rows or calls,
-        NotFoundError for an unknown prompt.
+    Raises: ConfigError without a model or the extra; EvalError for too few rows or calls, a row
+        that lacks a variable, or when no answer to the first version can be scored; NotFoundError
+        for an unknown prompt; ProviderError when the reflection model fails.
     """
     base = load_prompt(name)
+    if not texts_of(base.template):
+        raise EvalError(
+            f"prompt {base.uri!r} has no message that is text: there is none to improve"
+        )
     named = model or (base.model_config or {}).get("model")
     if not named:
         raise ConfigError(
@@ -126,7 +136,7 @@ def optimize_prompt(  # noqa: PLR0913  the options of one search
     for asked in {str(named), reflection_model or str(named)}:
         target_from_environment(asked)
     check_judges(judges)
-    rows = [dict(row.raw) | {"id": row.row_id, "inputs": row.inputs} for row in load_rows(data)]
+    rows = [row_of(base, row) for row in load_rows(data)]
     if len(rows) < 2 * _FEWEST:
         raise EvalError(
             f"{len(rows)} rows are too few to choose on one half and report on the other: "
@@ -163,8 +173,7 @@ def optimize_prompt(  # noqa: PLR0913  the options of one search
 def _report(search: "_Search", held: Sequence[Mapping[str, Any]]) -> Optimized:
     tried = search.ranked()
     best, comparison, improved = search.base, None, False
-    first = next(item.score for item in tried if item.prompt.hash == search.base.hash)
-    if tried[0].score > first:
+    if tried[0].score > search.tried[search.base.hash].score:
         best = tried[0].prompt
         search.most += 2 * len(held)
         comparison = search.judged(best, held).compare(search.judged(search.base, held))
@@ -197,8 +206,9 @@ class _Search:
     n_paid: int = 0
     n_refused: int = 0
     tried: dict[str, Candidate] = field(default_factory=dict[str, Candidate])
+    failure: ProviderError | None = None
     propose_new_texts: None = None
-    _versions: dict[str, Prompt] = field(default_factory=dict[str, Prompt])
+    _numbers: dict[str, int] = field(default_factory=dict[str, int])
     _known: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     _recorder: Recorder = field(default_factory=Recorder)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -207,11 +217,13 @@ class _Search:
         with self._recorder.reading() as kept:
             kinds = {f"optimize:{self.model}", f"optimize:{self.reflection_model}"}
             self._known |= kept.answers(sorted(kinds))
-        newest = get_prompt(self.base.name).latest_version
-        for number in range(1, newest + 1):
-            version = load_prompt(f"{self.base.name}/{number}")
-            self._versions.setdefault(key_of(version.template), version)
-        self._versions[key_of(self.base.template)] = self.base
+        with current_store().read() as reader:
+            self._numbers |= dict(
+                reader.query(
+                    "SELECT hash, min(version) FROM prompt_versions WHERE name = ? GROUP BY hash",
+                    [self.base.name],
+                ).rows
+            )
 
     def ranked(self) -> list[Candidate]:
         return sorted(self.tried.values(), key=lambda item: -item.score)
@@ -235,43 +247,57 @@ class _Search:
 
     def spent(self, state: Any) -> bool:
         """Gepa's protocol: whether to stop."""
-        return self.calls >= self.most or state.i >= self.most
+        return self.failure is not None or self.calls >= self.most or state.i >= self.most
 
     def reflect(self, prompt: object) -> str:
+        """Gepa's protocol: new texts. What it raises gepa logs only, so it is kept as well."""
         if self.calls >= self.most:
             raise _SpentError
-        return self.ask(self.reflection_model, prompt, {})
+        try:
+            return self.ask(self.reflection_model, prompt, {})
+        except ProviderError as error:
+            self.failure = error
+            raise
 
     def judged(self, prompt: Prompt, rows: Sequence[Mapping[str, Any]]) -> EvalResult:
         """An evaluation of one version. Raises: _SpentError when the calls do not suffice."""
         if self.calls + len(rows) > self.most:
             raise _SpentError
-        config = {k: v for k, v in (prompt.model_config or {}).items() if k != "model"}
 
         def answer(**inputs: Any) -> str:
-            request = prompt.format(**{name: inputs[name] for name in prompt.variables})
-            return self.ask(self.model, request, config)
+            request = request_of(prompt, inputs)
+            return self.ask(self.model, request.pop("messages"), request)
 
-        return evaluate(
+        result = evaluate(
             rows,
             answer,
             self.judges,
             name=f"optimize {prompt.name} v{prompt.version}",
             judge_model=self.judge_model,
+            resume=False,  # `ask` keeps the answers, by model and request
             progress=False,
         )
+        if not self.tried and all(item.number is None for item in result.rows):
+            said = result.rows[0]
+            raise EvalError(
+                f"no answer to {prompt.uri!r} can be scored, {said.judge} first: "
+                f"{said.error or said.verdict.rationale}"
+            )
+        return result
 
     def version(self, texts: Texts) -> Prompt | None:
         """The version with these texts, registered where it is new; None when it is refused."""
         template = with_texts(self.base.template, texts)
-        known = self._versions.get(key_of(template))
-        if known is not None:
-            return known
-        made = _registered(self.base, template)
+        content = hash_of(replace(self.base.stored, template=template))
+        if content == self.base.hash:
+            return self.base
+        if content in self._numbers:
+            return load_prompt(f"{self.base.name}/{self._numbers[content]}")
+        made = registered(self.base, template)
         if made is None:
             self.n_refused += 1
         else:
-            self._versions[key_of(template)] = made
+            self._numbers[made.hash] = made.version
         return made
 
     def evaluate(self, batch: Any, candidate: Texts, capture_traces: bool = False) -> Any:
@@ -280,9 +306,8 @@ class _Search:
 
         prompt = self.version(candidate)
         if prompt is None:
-            lost = [{"Feedback": "Keep exactly these variables: " + names_of(self.base)}] * len(
-                batch
-            )
+            names = ", ".join(f"{{{{{name}}}}}" for name in self.base.variables)
+            lost = [{"Feedback": f"Keep exactly these variables: {names}"}] * len(batch)
             zeros = [0.0] * len(batch)
             return EvaluationBatch(outputs=[""] * len(batch), scores=zeros, trajectories=lost)
         found = scored_rows(
@@ -321,11 +346,13 @@ def _gepa(search: _Search, seed: int) -> None:
         trainset=list(search.rows),
         adapter=search,
         reflection_lm=search.reflect,
-        reflection_prompt_template=_REFLECTION.replace("<names>", names_of(search.base)),
+        reflection_prompt_template=reflections_on(search.base),
         stop_callbacks=search.spent,
         logger=_Quiet(),
         seed=seed,
     )
+    if search.failure is not None:
+        raise search.failure
 
 
 def _propose(search: _Search, optimizer: Optimizer) -> None:
@@ -339,41 +366,9 @@ def _propose(search: _Search, optimizer: Optimizer) -> None:
                 search.keep(prompt, texts, [score for score, _ in found])
         if len(search.tried) == before:
             return
-        waiting = optimizer(search.ranked())
+        waiting = checked_texts(optimizer(search.ranked()) or (), texts_of(search.base.template))
 
 
 class _Quiet:
     def log(self, message: str) -> None:
         """Gepa's progress is in the store already."""
-
-
-_REFLECTION = """Improve an instruction to a language model. It is now:
-```
-<curr_param>
-```
-What it led to on some inputs, and what was wrong with the answers:
-```
-<side_info>
-```
-Write a better one. Keep these variables, each in double braces, and use no others: <names>.
-Give the new instruction alone within ``` blocks."""
-
-
-def _registered(base: Prompt, template: Any) -> Prompt | None:
-    syntax = base.stored.syntax
-    made: Prompt | None = None
-    try:
-        if variables_of(template) == variables_of(base.template):
-            made = register_prompt(
-                base.name,
-                template,
-                commit_message=f"Candidate of the optimisation of version {base.version}",
-                tags={"optimization": f"v{base.version}"},
-                response_format=base.response_format,
-                model_config=base.model_config,
-                tools=base.tools,
-                syntax=syntax,
-            )
-    except PromptError:
-        return None
-    return made

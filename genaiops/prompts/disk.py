@@ -9,7 +9,6 @@ import hashlib
 import json
 import logging
 import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +20,7 @@ from genaiops.prompts.content import hash_of
 from genaiops.prompts.loaded import Arm, Loaded
 from genaiops.prompts.names import Reference
 from genaiops.prompts.version import make_prompt
+from genaiops.store.whole import write_whole
 
 __all__ = ["DiskCopies"]
 
@@ -94,17 +94,11 @@ def _arm(kept: Mapping[str, Any]) -> Arm:
 
 def _write(path: Path, text: str) -> bool:
     """Whether the file now holds the text; another process sees the old text or the new one."""
-    hidden = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.new")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123  a descriptor
-            file.write(text)
-        hidden.replace(path)
+        write_whole(path, text.encode())
     except (OSError, UnicodeEncodeError) as error:
         _log.info("no copy of a prompt is kept in %s: %s", path, error)
-        with contextlib.suppress(OSError):
-            hidden.unlink(missing_ok=True)
         return False
     return True
 

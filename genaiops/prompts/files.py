@@ -5,10 +5,8 @@ it is now, and the newest version in the store. What changed on one side only mo
 what changed on both is a conflict, which is named and left alone.
 """
 
-import os
-import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -22,6 +20,7 @@ from genaiops.prompts.partials import partials_in
 from genaiops.prompts.registry import add_version
 from genaiops.prompts.rows import make_version
 from genaiops.store import current_store
+from genaiops.store.whole import write_whole
 
 __all__ = ["Change", "diff_prompts", "pull_prompts", "push_prompts"]
 
@@ -91,7 +90,7 @@ def pull_prompts(folder: str | Path, *, prefix: str = "", theirs: bool = False) 
         take = change.state in ("changed there", "new there")
         if change.newest is not None and (take or (theirs and change.state == "conflict")):
             _write(root, change.path, _file_of(change.newest))
-            done.append(_done(change, change.newest.version))
+            done.append(replace(change, done=change.newest.version))
         else:
             done.append(change)
     return done
@@ -144,19 +143,7 @@ def _push(root: Path, change: Change, side: _Side, message: str | None) -> Chang
         expected="" if change.newest is None else change.newest.hash,
     )
     _write(root, side.path, _file_of(prompt.stored))
-    return _done(change, prompt.version)
-
-
-def _done(change: Change, version: int) -> Change:
-    return Change(
-        name=change.name,
-        state=change.state,
-        path=change.path,
-        base=change.base,
-        newest=change.newest,
-        diff=change.diff,
-        done=version,
-    )
+    return replace(change, done=prompt.version)
 
 
 def _compared(root: Path, prefix: str) -> list[tuple[Change, _Side | None]]:
@@ -167,8 +154,6 @@ def _compared(root: Path, prefix: str) -> list[tuple[Change, _Side | None]]:
         side, there = sides.get(name), newest.get(name)
         path = _path_of(root, name) if side is None else side.path
         state = _state(side, there, bases.get(name, ""))
-        if side is not None and side.file.hash and state == "same" and there is not None:
-            path = side.path
         difference = None
         if side is not None and there is not None:
             difference = diff_versions(there, _as_version(side))
@@ -322,15 +307,12 @@ def _path_of(root: Path, name: str) -> Path:
 
 def _write(root: Path, path: Path, file: PromptFile) -> None:
     """Raises: PromptError when the file cannot be written, or a link leads out of the folder."""
-    hidden = path.with_name(f".{secrets.token_hex(6)}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.parent.resolve().is_relative_to(root.resolve()) or path.is_symlink():
             raise PromptError(f"{str(path)!r} is a link that leads elsewhere: remove the link")
-        hidden.write_text(write_markdown(file), encoding="utf-8", newline="")
-        os.replace(hidden, path)  # noqa: PTH105  whoever reads sees the old file or the new one
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, write_markdown(file).encode(), mode=0o666)
     except OSError as error:
-        hidden.unlink(missing_ok=True)
         raise PromptError(
             f"{str(path)!r} cannot be written: {error.strerror}: choose another folder"
         ) from error

@@ -115,7 +115,7 @@ def _by_run(name: str, versions: Sequence[int], current: int | None, run_id: str
 
 
 def _compared(what: str, current: int, run: EvalRun, other: EvalRun) -> str:
-    pairs = prompt_evals.paired(run.run_id, other.run_id)
+    pairs, falling = prompt_evals.paired(run.run_id, other.run_id)
     if not pairs:
         raise ConflictError(
             f"runs {run.run_id} and {other.run_id} judged no row in common: evaluate both versions "
@@ -127,7 +127,8 @@ def _compared(what: str, current: int, run: EvalRun, other: EvalRun) -> str:
         gap = statistics.fmean(mine - theirs for mine, theirs in both)
         figures = f"{judge} {gap:+.3f}{_interval(both)} on {len(both)} rows"
         told.append(figures)
-        if gap < 0 and not math.isclose(gap, 0.0, abs_tol=1e-12):
+        lost = gap if judge in falling else -gap
+        if lost > 0 and not math.isclose(gap, 0.0, abs_tol=1e-12):
             worse.append(figures)
     if worse:
         raise ConflictError(

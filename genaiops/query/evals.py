@@ -22,6 +22,7 @@ __all__ = [
     "SideBySide",
     "Tally",
     "Verdict",
+    "falling_of",
     "get",
     "read_runs",
     "rows",
@@ -168,7 +169,7 @@ def side_by_side(a: str, b: str) -> SideBySide:
     with current_store().read() as reader:
         first, second = _eval_run(reader, a), _eval_run(reader, b)
         of_a, of_b = _rows(reader, first.run_id), _rows(reader, second.run_id)
-        falling = _falling(reader, second.run_id)
+        falling = falling_of(reader, second.run_id)
     pairs = [
         _pair(row_id, of_a.get(row_id), of_b.get(row_id), falling)
         for row_id in sorted({*of_a, *of_b})
@@ -311,7 +312,7 @@ def _previews(
     return {trace_id: (inputs, outputs) for trace_id, inputs, outputs in table.rows}
 
 
-def _falling(reader: Reader, run_id: str) -> set[str]:
+def falling_of(reader: Reader, run_id: str) -> set[str]:
     """Scores of a run that are the better the lower, as its judges said."""
     tags = reader.query(
         "SELECT value FROM run_tags WHERE run_id = ? AND key = 'eval.judges'", [run_id]

@@ -5,6 +5,7 @@ no other one of it.
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from genaiops.query import evals
@@ -71,9 +72,12 @@ def read_newest(reader: Reader, name: str) -> Evaluations:
     )
 
 
-def paired(run_id: str, other: str) -> dict[str, list[tuple[float, float]]]:
+def paired(
+    run_id: str, other: str
+) -> tuple[dict[str, list[tuple[float, float]]], AbstractSet[str]]:
     """For each judge of both runs, its numbers on the rows that both judged (repeats: the mean).
 
+    Returns: The pairs by judge, and the judges that call less better.
     Raises: NotFoundError, StoreError.
     """
     with current_store().read() as reader:
@@ -96,7 +100,8 @@ def paired(run_id: str, other: str) -> dict[str, list[tuple[float, float]]]:
             """,
             [one, two, one, two],
         ).rows
+        falling = evals.falling_of(reader, one)
     found: dict[str, list[tuple[float, float]]] = {}
     for judge, mine, theirs in rows:
         found.setdefault(judge, []).append((mine, theirs))
-    return found
+    return found, falling

@@ -6,6 +6,7 @@ import random
 import sys
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +16,7 @@ from genaiops.errors import ConfigError, ConflictError, NotFoundError
 from genaiops.model.run import Run, RunInfo
 from genaiops.runs.experiments import current_experiment
 from genaiops.runs.journal import masked, write
+from genaiops.runs.lines import tag_lines
 from genaiops.runs.read import get_run
 from genaiops.runs.source import source, user
 from genaiops.store import events, proc_id
@@ -23,24 +25,24 @@ from genaiops.tracing.failure import described
 from genaiops.tracing.setup import install
 
 __all__ = [
-    "STATUSES",
     "ActiveRun",
     "active_run",
     "begin_detached",
+    "checked_status",
     "end_run",
     "last_active_run",
     "logged_params",
     "start_run",
 ]
 
-STATUSES = ("FINISHED", "FAILED", "KILLED")
+_STATUSES = ("FINISHED", "FAILED", "KILLED")
 _open: dict[str, tuple["ActiveRun", str | None]] = {}
 """Runs begun in this process and not ended, with the id of the run around each."""
 _inherited: set[str] = set()
 """Of these, the ones that a parent process begun before it forked: they are its to end."""
 _last: list["ActiveRun"] = []
 _logged: dict[str, dict[str, str]] = {}
-"""By open run, the parameters that this process logged to it, as it compares them."""
+"""By open run, the parameters that this process knows of, as it compares them."""
 _ADJECTIVES = "brave calm clever eager gentle keen lucid merry nimble proud quiet rapid steady warm"
 _NOUNS = "aspen comet delta ember falcon glade harbor iris lynx maple otter quartz raven tundra"
 
@@ -89,25 +91,22 @@ def start_run(
             f"the run {outer.info.run_id!r} is active: end it with genaiops.end_run(), "
             "or begin a child with start_run(nested=True)"
         )
-    info = _resumed(run_id) if run_id is not None else _new(run_name, outer)
+    earlier = None if run_id is None else get_run(run_id)
+    if earlier is None:
+        info = _new(run_name, outer)
+    else:
+        info = replace(earlier.info, status="RUNNING", end_ns=None)
     run = ActiveRun(info=info)
+    lines = tag_lines(info.run_id, tags or {})
     data: dict[str, Any] = {"status": "RUNNING", "proc": proc_id(), "name": run_name}
-    if run_id is None:
-        data |= {
-            "name": info.run_name,
-            "start_ns": info.start_ns,
-            "parent_run_id": info.parent_run_id,
-            "user": info.user,
-            "source": info.source,
-        }
+    if earlier is None:
+        data |= _beginning(info)
     _say(info, data | {"description": description})
-    write(
-        *(
-            events.encode("tag", run_id=info.run_id, key=key, value=value)
-            for key, value in (tags or {}).items()
-        )
-    )
+    write(*lines)
     _open[info.run_id] = (run, run_of_spans.get())
+    if earlier is not None:
+        known = {key: repr(value) for key, value in earlier.data.params.items()}
+        logged_params(info.run_id).update(known)
     _last[:] = [run]
     run_of_spans.set(info.run_id)
     return run
@@ -134,15 +133,21 @@ def end_run(status: str = "FINISHED") -> None:
 
     Raises: ConfigError for a status that is none of FINISHED, FAILED and KILLED.
     """
-    if status not in STATUSES:
-        raise ConfigError(f"a run cannot end as {status!r}: use one of {', '.join(STATUSES)}")
+    wanted = checked_status(status)
     run = active_run()
     if run is not None:
-        _end(run, status)
+        _end(run, wanted)
+
+
+def checked_status(status: str) -> str:
+    """A status that a run may end with. Raises: ConfigError for another one."""
+    if status not in _STATUSES:
+        raise ConfigError(f"a run cannot end as {status!r}: use one of {', '.join(_STATUSES)}")
+    return status
 
 
 def logged_params(run_id: str) -> dict[str, str]:
-    """Parameters that this process logged to an open run; changes of the dict are kept."""
+    """What this process knows of an open run's parameters; changes of the dict are kept."""
     return _logged.setdefault(run_id, {}) if run_id in _open else {}
 
 
@@ -151,7 +156,9 @@ def begin_detached(
     experiment_id: str,
     run_name: str | None,
     start_ns: int,
-    parent_run_id: str | None = None,
+    *,
+    parent_run_id: str | None,
+    tags: Mapping[str, Any],
 ) -> RunInfo:
     """Begins a run that is not the active one and that the end of the process does not end."""
     info = replace(
@@ -160,17 +167,17 @@ def begin_detached(
         start_ns=start_ns,
         parent_run_id=parent_run_id,
     )
-    data = {
-        "name": info.run_name,
-        "status": "RUNNING",
-        "start_ns": info.start_ns,
-        "parent_run_id": info.parent_run_id,
-        "user": info.user,
-        "source": info.source,
-    }
+    lines = tag_lines(info.run_id, tags)
+    data = {"status": "RUNNING"} | _beginning(info)
     filled = {name: value for name, value in data.items() if value is not None}
-    write(events.encode("run", run_id=info.run_id, experiment=experiment, data=filled))
+    write(events.encode("run", run_id=info.run_id, experiment=experiment, data=filled), *lines)
     return info
+
+
+def _beginning(info: RunInfo) -> dict[str, Any]:
+    """What is written of a run once, when it begins."""
+    names = ("start_ns", "parent_run_id", "user", "source")
+    return {"name": info.run_name} | {name: getattr(info, name) for name in names}
 
 
 def _end(run: ActiveRun, status: str, *, error: BaseException | None = None) -> None:
@@ -180,12 +187,8 @@ def _end(run: ActiveRun, status: str, *, error: BaseException | None = None) -> 
         run_of_spans.set(outer)
     _say(run.info, {"status": status, "end_ns": time.time_ns()})
     if error is not None and status != "FINISHED":
-        write(
-            *(
-                events.encode("tag", run_id=run.info.run_id, key=key, value=masked(str(value), key))
-                for key, value in described(error).items()
-            )
-        )
+        told = {key: masked(str(value), key) for key, value in described(error).items()}
+        write(*tag_lines(run.info.run_id, told))
 
 
 def _status_after(error: BaseException | None) -> str:
@@ -212,10 +215,6 @@ def _new(run_name: str | None, outer: ActiveRun | None) -> RunInfo:
         user=user(),
         source=source(),
     )
-
-
-def _resumed(run_id: str) -> RunInfo:
-    return replace(get_run(run_id).info, status="RUNNING", end_ns=None)
 
 
 def _made_up_name() -> str:

@@ -136,9 +136,12 @@ def read_artifact(uri: str, *, start: int = 0, length: int | None = None) -> byt
     """
     if start < 0 or (length is not None and length < 0):
         raise ConfigError(f"the range {start}, {length} is none: use numbers of at least 0")
-    with local_path(uri).open("rb") as file:
-        file.seek(start)
-        return file.read() if length is None else file.read(length)
+    try:
+        with local_path(uri).open("rb") as file:
+            file.seek(start)
+            return file.read() if length is None else file.read(length)
+    except OSError as error:
+        raise NotFoundError(f"{str(uri)!r} cannot be read: {error.strerror}") from error
 
 
 def load_text(uri: str) -> str:

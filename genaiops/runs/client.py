@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from genaiops.errors import ConfigError, ConflictError, NotFoundError
+from genaiops.errors import NotFoundError
 from genaiops.model.run import Experiment, Metric, Run
-from genaiops.runs import artifacts, experiments, log, read
-from genaiops.runs.active import STATUSES, begin_detached
+from genaiops.runs import artifacts, experiments, lines, log, read
+from genaiops.runs.active import begin_detached, checked_status, logged_params
 from genaiops.runs.journal import write
 from genaiops.store import events
 from genaiops.tracing.context import active_run as run_of_spans
@@ -61,10 +61,10 @@ class Client:
         Raises: NotFoundError when there is no such experiment.
         """
         name = experiments.get_experiment(experiment_id).name
-        start_ns = time.time_ns() if start_time is None else start_time * 1_000_000
-        info = begin_detached(name, experiment_id, run_name, start_ns, parent_run_id)
-        with _of(info.run_id):
-            log.set_tags(tags or {})
+        start_ns = time.time_ns() if start_time is None else lines.nanoseconds(start_time)
+        info = begin_detached(
+            name, experiment_id, run_name, start_ns, parent_run_id=parent_run_id, tags=tags or {}
+        )
         return read.get_run(info.run_id)
 
     def get_run(self, run_id: str) -> Run:
@@ -112,17 +112,20 @@ class Client:
         """Logs parameters, metrics and tags together.
 
         Raises: ConflictError for a parameter that the run has with another value, ConfigError for
-            a metric that is no number, NotFoundError; nothing is logged then.
+            a metric that is no number or a key that is no name, NotFoundError; nothing is logged
+            then.
         """
-        lines = [
-            log.metric_line(run_id, item.key, item.value, item.step, item.ts_ns) for item in metrics
+        written = [
+            lines.metric_line(run_id, item.key, item.value, item.step, item.ts_ns)
+            for item in metrics
         ]
+        written += lines.tag_lines(run_id, tags or {})
         if params:
-            _check_params(run_id, params)
+            known = logged_params(run_id)
+            known |= {key: repr(value) for key, value in read.get_run(run_id).data.params.items()}
+            written += lines.param_lines(run_id, params, known)
         with _of(run_id):
-            log.log_params(params or {})
-            log.set_tags(tags or {})
-            write(*lines)
+            write(*written)
 
     def set_tag(self, run_id: str, key: str, value: Any) -> None:  # anything with a text form
         """Sets a tag; the newest value counts, None removes it."""
@@ -137,11 +140,10 @@ class Client:
         self, run_id: str, status: str = "FINISHED", end_time: int | None = None
     ) -> None:
         """Ends a run; `end_time` is in milliseconds. Raises ConfigError, NotFoundError."""
-        if status not in STATUSES:
-            raise ConfigError(f"a run cannot end as {status!r}: use one of {', '.join(STATUSES)}")
+        ended = {"status": checked_status(status)}
         read.get_run(run_id)
-        end_ns = time.time_ns() if end_time is None else end_time * 1_000_000
-        write(events.encode("run", run_id=run_id, data={"status": status, "end_ns": end_ns}))
+        end_ns = time.time_ns() if end_time is None else lines.nanoseconds(end_time)
+        write(events.encode("run", run_id=run_id, data=ended | {"end_ns": end_ns}))
 
     def log_artifact(
         self, run_id: str, local_path: str | Path, artifact_path: str | None = None
@@ -188,13 +190,3 @@ def _of(run_id: str, *, known: bool = False) -> Generator[None]:
         yield
     finally:
         run_of_spans.reset(before)
-
-
-def _check_params(run_id: str, params: Mapping[str, Any]) -> None:
-    stored = read.get_run(run_id).data.params
-    for key, value in params.items():
-        if key in stored and repr(stored[key]) != repr(log.as_kept(value)):
-            raise ConflictError(
-                f"the parameter {key!r} of run {run_id!r} is {stored[key]!r} already and cannot "
-                f"become {value!r}: log it under another key"
-            )

@@ -1,7 +1,7 @@
 """Tables as files of a run, and the data that a run was made with."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -22,8 +22,8 @@ def log_table(data: object, artifact_file: str) -> None:
         data: A pandas or Arrow table, a list of dicts, or a dict of columns of one length.
         artifact_file: Path in the run, which ends in ``.json``.
 
-    Raises: ConfigError for other data, columns of different lengths or another ending;
-        ConflictError when the run has another table there.
+    Raises: EvalError for other data; ConfigError for columns that are no lists of one length or
+        another ending; ConflictError when the run has another table there.
     """
     if not artifact_file.endswith(".json"):
         raise ConfigError(f"{artifact_file!r} would not be JSON: name it .json")
@@ -45,6 +45,8 @@ def log_input(dataset: object, context: str | None = None) -> None:
     Args:
         dataset: A dataset of genaiops, or anything `evaluate` takes.
         context: What it is for, such as ``training``.
+
+    Raises: EvalError for data without rows that can be read.
     """
     records = read_records(dataset)
     digest = getattr(dataset, "digest", None)
@@ -64,6 +66,9 @@ def log_input(dataset: object, context: str | None = None) -> None:
 
 
 def _from_columns(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    for key, value in columns.items():
+        if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+            raise ConfigError(f"the column {key!r} is {value!r}: give a list of values")
     lists = {str(key): list(value) for key, value in columns.items()}
     lengths = {key: len(value) for key, value in lists.items()}
     if len(set(lengths.values())) > 1:

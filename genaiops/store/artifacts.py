@@ -29,8 +29,8 @@ def put(folder: Path, run_id: str, path: str, data: bytes) -> None:
     digest = blobs.put(folder, data)
     target = root / name
     try:
-        _made(folder, target.parent)
         _unlinked(root, target)
+        _made(folder, target.parent)
         target.hardlink_to(blobs.path_of(folder, digest))
     except FileExistsError:
         if not target.is_file() or target.read_bytes() != data:

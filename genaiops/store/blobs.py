@@ -4,11 +4,11 @@ import contextlib
 import hashlib
 import os
 import re
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 from genaiops.errors import NotFoundError, StoreError
+from genaiops.store.whole import write_whole
 
 __all__ = ["found", "get", "is_whole", "path_of", "put", "remove_unused"]
 
@@ -22,17 +22,11 @@ def put(folder: Path, data: bytes) -> str:
     with contextlib.suppress(OSError):
         os.utime(path)  # it is about to be used: see `remove_unused`
         return digest
-    hidden = path.parent / f".{digest[:16]}-{secrets.token_hex(4)}.new"
     try:
         for parent in reversed(path.parents[:3]):
             parent.mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(hidden, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        hidden.rename(path)
+        write_whole(path, data)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            hidden.unlink()
         raise StoreError(
             f"{len(data)} bytes cannot be stored in {str(path.parent)!r}: {error.strerror}"
         ) from error

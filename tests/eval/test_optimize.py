@@ -8,6 +8,7 @@ import genaiops
 from genaiops.eval.judges import ExactMatch
 
 ROWS = [{"inputs": {"question": f"What is {n}?"}, "expected": str(n)} for n in range(40)]
+FEW = ROWS[:20]
 BETTER = "Answer with the number alone: {{question}}"
 
 
@@ -22,9 +23,9 @@ def answers(proposal):
     return answer
 
 
-def optimize(**options):
+def optimize(name="qa/answer", rows=ROWS, **options):
     options = {"max_calls": 200, "model": "openai/small"} | options
-    return genaiops.optimize_prompt("qa/answer", ROWS, [ExactMatch()], **options)
+    return genaiops.optimize_prompt(name, rows, [ExactMatch()], **options)
 
 
 @pytest.fixture
@@ -76,6 +77,131 @@ def test_a_function_may_propose_the_texts(model, base):
     found = optimize(optimizer=lambda tried: [{"template": BETTER}])
 
     assert (found.prompt.template, found.improved) == (BETTER, True)
+
+
+def test_the_texts_of_chat_messages_are_improved_one_by_one(model, workdir):
+    model.answers = lambda request, number: (
+        "```\nBe brief.\n```"
+        if request["messages"][0]["content"].startswith("Improve an instruction")
+        else answers("")(request, number)
+        if request["messages"][0]["content"] != "Be brief."
+        else request["messages"][-1]["content"].split()[-1].rstrip("?")
+    )
+    genaiops.register_prompt(
+        "qa/answer",
+        [
+            {"role": "system", "content": "Be kind."},
+            {"role": "placeholder", "content": "{{history}}"},
+            {"role": "user", "content": "Say: {{question}}"},
+        ],
+    )
+    rows = [row | {"inputs": row["inputs"] | {"history": []}} for row in FEW]
+
+    found = optimize(rows=rows, max_calls=60)
+
+    system, history, user = (message["content"] for message in found.prompt.template)
+    assert (system, history, user) == ("Be brief.", "{{history}}", "Say: {{question}}")
+    asked = [request["messages"][0]["content"] for request in model.requests]
+    kept = {text.split("no others: ")[1].split(".")[0] for text in asked if "no others: " in text}
+    assert kept <= {"none", "{{question}}"}
+
+
+def test_included_prompts_may_stay_and_their_variables_count(model, workdir):
+    model.answers = answers("")
+    genaiops.register_prompt("tone", "in a {{tone}} tone")
+    genaiops.register_prompt("qa/answer", "Speak {{> tone}}: {{question}}")
+    rows = [row | {"inputs": row["inputs"] | {"tone": "low"}} for row in FEW]
+    texts = [
+        "Answer with the number alone {{> tone/1}}: {{question}}",
+        "Answer with the number alone: {{question}}",
+        "Answer with the number alone {{> other}}: {{question}}",
+    ]
+
+    proposed = [{"template": text} for text in texts]
+    found = optimize(rows=rows, optimizer=lambda tried: proposed if len(tried) == 1 else [])
+
+    assert (found.prompt.template, found.improved, found.n_refused) == (texts[0], True, 2)
+
+
+def test_a_model_is_asked_with_everything_that_belongs_to_the_version(model, workdir):
+    model.answers = answers("")
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    genaiops.register_prompt(
+        "qa/answer",
+        "Say: {{question}}",
+        response_format=schema,
+        model_config={"model": "openai/small", "temperature": 0.5},
+    )
+
+    optimize(rows=FEW, model=None, optimizer=lambda tried: [])
+
+    request = model.requests[0]
+    assert (request["model"], request["temperature"]) == ("small", 0.5)
+    assert request["response_format"]["json_schema"]["schema"] == schema
+
+
+def test_a_version_that_differs_in_more_than_its_text_is_no_candidate(model, base):
+    genaiops.register_prompt("qa/answer", BETTER, model_config={"temperature": 2})
+
+    found = optimize(name="qa/answer/1", rows=FEW, optimizer=lambda tried: [{"template": BETTER}])
+
+    assert (found.prompt.version, found.prompt.model_config) == (3, None)
+
+
+def test_another_model_is_asked_itself_after_a_search_that_was_killed(model, base, monkeypatch):
+    monkeypatch.setattr("genaiops.eval.optimize._report", lambda *_: None)
+    optimize(rows=FEW, optimizer=lambda tried: [])
+    run = genaiops.last_active_run()
+    genaiops.Client().set_terminated(run.info.run_id, "KILLED")
+
+    optimize(rows=FEW, model="openai/large", optimizer=lambda tried: [])
+
+    assert [r["model"] for r in model.requests] == ["small"] * 10 + ["large"] * 10
+
+
+def test_rows_with_a_question_are_taken_as_they_are(model, base):
+    rows = [{"question": row["inputs"]["question"], "expected": row["expected"]} for row in FEW]
+
+    assert optimize(rows=rows, optimizer=lambda tried: [{"template": BETTER}]).improved
+
+
+def test_a_reflection_model_that_fails_ends_the_search_with_its_error(model, base):
+    usual = model.answers
+    model.answers = lambda request, number: (
+        403 if request["model"] == "big" else usual(request, number)
+    )
+
+    with pytest.raises(genaiops.ProviderError, match="did not accept the key"):
+        optimize(rows=FEW, reflection_model="openai/big")
+
+
+def test_a_model_that_answers_nothing_ends_the_search_at_once(model, base):
+    model.answers = lambda request, number: 403
+
+    with pytest.raises(genaiops.EvalError, match=r"no answer to .* can be scored"):
+        optimize()
+    assert len(model.requests) == 20
+
+
+@pytest.mark.parametrize(
+    ("proposed", "says"),
+    [(["Say it"], "the optimizer gave 'Say it'"), ([{"0": "x"}], "'template'")],
+)
+def test_an_optimizer_that_gives_no_texts_by_name_is_told(model, base, proposed, says):
+    with pytest.raises(genaiops.EvalError, match=says):
+        optimize(optimizer=lambda tried: proposed)
+
+
+def test_a_row_without_a_variable_and_a_prompt_without_text_cost_nothing(model, base):
+    genaiops.register_prompt("qa/two", "Say: {{question}} {{more}}")
+    parts = [{"role": "user", "content": [{"type": "text", "text": "{{question}}"}]}]
+    genaiops.register_prompt("qa/parts", parts)
+
+    with pytest.raises(genaiops.EvalError, match="row 1: .* missing 'more'"):
+        optimize(name="qa/two")
+    with pytest.raises(genaiops.EvalError, match="no message that is text"):
+        optimize(name="qa/parts")
+    assert model.requests == []
 
 
 @pytest.mark.parametrize(

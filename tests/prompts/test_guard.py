@@ -109,6 +109,21 @@ def test_a_run_that_is_as_good_lets_the_alias_move(two: str):
     assert "good +0.000 [+0.000, +0.000] on 2 rows" in str(genaiops.prompt_history(two)[0].reason)
 
 
+def test_a_score_that_is_better_when_it_is_lower_is_read_so(two: str):
+    judges = '{"good": {"higher_is_better": false}}'
+    for version, numbers in ((1, [0.5, 0.7]), (2, [0.4, 0.6]), (2, [0.6, 0.8])):
+        run_id = evaluated(
+            version, numbers, run_id=f"run-{numbers[0]}", number=int(numbers[0] * 10)
+        )
+        seeding.event("tag", run_id=run_id, key="eval.judges", value=judges)
+
+    with pytest.raises(ConflictError, match=r"is worse than version 1: good \+0\.100"):
+        genaiops.set_prompt_alias(two, "production", 2, if_eval="run-0.6")
+    genaiops.set_prompt_alias(two, "production", 2, if_eval="run-0.4")
+
+    assert means() == 2
+
+
 def test_a_run_says_nothing_without_a_counterpart(two: str):
     evaluated(2, [1.0], run_id="run-of-2", number=2)
 

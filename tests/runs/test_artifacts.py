@@ -97,6 +97,12 @@ def test_links_are_not_followed(run_id: str, store_dir: Path, workdir: Path):
         genaiops.log_artifact("link")
     with pytest.raises(genaiops.StoreError, match="is a link"):
         genaiops.load_text(f"runs:/{run_id}/planted/secret")
+    with (
+        genaiops.start_run(run_id=run_id),
+        pytest.raises(genaiops.StoreError, match="is a link"),
+    ):
+        genaiops.log_text("x", "planted/new/x.txt")
+    assert not (workdir / "new").exists()
     assert "planted" not in str(genaiops.list_artifacts(run_id))
 
 
@@ -128,5 +134,7 @@ def test_an_artifact_can_be_the_data_of_a_dataset():
 def test_what_is_not_there_is_named(run_id: str):
     with pytest.raises(genaiops.NotFoundError, match=r"no artifact 'no\.txt'"):
         genaiops.load_text(f"runs:/{run_id}/no.txt")
+    with pytest.raises(genaiops.NotFoundError, match=r"'gone\.txt' cannot be read"):
+        genaiops.read_artifact("gone.txt")
     with genaiops.start_run(), pytest.raises(genaiops.NotFoundError, match="no file 'gone'"):
         genaiops.log_artifact("gone")

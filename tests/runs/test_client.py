@@ -72,6 +72,36 @@ def test_a_batch_with_a_metric_that_is_no_number_logs_nothing(client: genaiops.C
     assert client.get_run(run_id).data.metrics == {}
 
 
+def test_a_batch_with_a_tag_without_a_name_logs_nothing(client: genaiops.Client, run_id: str):
+    good = Metric(key="a", value=1.0, step=0, ts_ns=1)
+
+    with pytest.raises(genaiops.ConfigError, match="'' is no name"):
+        client.log_batch(run_id, [good], {"p": 1}, {"": "x"})
+
+    data = client.get_run(run_id).data
+    assert (data.params, data.metrics) == ({}, {})
+
+
+def test_the_active_run_knows_what_was_logged_to_it_by_its_id(client: genaiops.Client):
+    with genaiops.start_run() as run:
+        client.log_param(run.info.run_id, "k", 1)
+
+        with pytest.raises(genaiops.ConflictError, match="'k' of run .* is 1 already"):
+            genaiops.log_param("k", 2)
+
+
+def test_a_run_whose_tags_are_refused_is_not_begun(client: genaiops.Client):
+    experiment_id = client.create_experiment("none")
+
+    with pytest.raises(genaiops.ConfigError, match="'' is no name"):
+        client.create_run(experiment_id, tags={"": "x"})
+    with pytest.raises(genaiops.ConfigError, match="'' is no name"):
+        genaiops.start_run(tags={"": "x"})
+
+    assert genaiops.active_run() is None
+    assert genaiops.sql("SELECT count(*) FROM runs").rows == [(0,)]
+
+
 def test_runs_are_found_by_the_ids_of_experiments(client: genaiops.Client, run_id: str):
     experiment_id = client.get_run(run_id).info.experiment_id
     child = client.create_run(experiment_id, parent_run_id=run_id).info

@@ -61,6 +61,17 @@ def test_of_several_parameters_with_one_refused_none_is_logged():
     assert genaiops.get_run(run.info.run_id).data.params == {"lr": 0.1}
 
 
+def test_a_run_that_is_taken_up_again_knows_its_parameters():
+    params: dict[str, Any] = {"lr": 0.1, "d": {"b": 1, "a": [None]}, "n": 10**30, "x": math.nan}
+    with genaiops.start_run() as run:
+        genaiops.log_params(params)
+
+    with genaiops.start_run(run_id=run.info.run_id):
+        genaiops.log_params(params)
+        with pytest.raises(genaiops.ConflictError, match=r"is 0\.1 already and cannot become 0\.2"):
+            genaiops.log_param("lr", 0.2)
+
+
 def test_metrics_take_whatever_is_a_number():
     with genaiops.start_run() as run:
         genaiops.log_metrics({"a": np.float32(0.5), "b": True, "c": np.array(2), "d": 7})
@@ -74,6 +85,21 @@ def test_text_and_lists_are_no_metrics(value: object):
         genaiops.log_metrics({"good": 1, "bad": value})
 
     assert genaiops.get_run(run.info.run_id).data.metrics == {}
+
+
+@pytest.mark.parametrize("place", ["x", 2**63, -(2**64), math.nan, math.inf, [], b"1"])
+def test_a_step_or_a_time_that_is_no_whole_number_is_refused(place: Any):
+    two: Any = 2.0
+    with genaiops.start_run() as run:
+        with pytest.raises(genaiops.ConfigError, match="the step .* is no whole number"):
+            genaiops.log_metric("m", 1, step=place)
+        with pytest.raises(genaiops.ConfigError, match="the timestamp .* is no whole number"):
+            genaiops.log_metric("m", 1, timestamp=place)
+        genaiops.log_metric("m", 1, step=np.int64(7), timestamp=two)
+
+    assert [(p.step, p.ts_ns) for p in genaiops.get_metric_history(run.info.run_id, "m")] == [
+        (7, 2_000_000)
+    ]
 
 
 @pytest.mark.parametrize("key", ["", "  ", None, 3])

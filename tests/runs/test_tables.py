@@ -31,6 +31,11 @@ def test_what_is_no_table_is_refused():
     with genaiops.start_run():
         with pytest.raises(genaiops.ConfigError, match="different lengths"):
             genaiops.log_table({"a": [1], "b": []}, "t.json")
+        for column in (5, "xyz", None):
+            with pytest.raises(genaiops.ConfigError, match="give a list of values"):
+                genaiops.log_table({"a": column}, "t.json")
+        with pytest.raises(genaiops.EvalError, match="data of type int"):
+            genaiops.log_table(5, "t.json")
         with pytest.raises(genaiops.ConfigError, match=r"name it \.json"):
             genaiops.log_table({"a": [1]}, "t.parquet")
 
