@@ -8,7 +8,8 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from genaiops.errors import GenaiopsError
 from genaiops.gateway.limits import Account, Denied, Policy, period_start_s
@@ -19,7 +20,7 @@ from genaiops.store.keys import file_stamp
 __all__ = ["Access"]
 
 _AGAIN_S = 1.0
-_HEADERS = (b"authorization", b"x-api-key", b"x-goog-api-key")
+_HEADERS = (b"x-api-key", b"x-goog-api-key")
 _log = logging.getLogger("genaiops")
 _ATTRIBUTE = f'$."{semconv.GATEWAY_KEY}"'
 _SPENT = """
@@ -47,23 +48,36 @@ class Access:
 
     def load(self) -> None:
         """Reads the keys. Raises GenaiopsError when the store cannot be read."""
+        self._take(self._read())
+
+    def _read(self) -> "_Found":
         stamp = file_stamp(self._store.folder)
         with self._store.read() as reader:
             rows = reader.query(
                 "SELECT key_hash, name, models, budget_usd, budget_every, rpm, tpm, concurrent, "
                 "expires_ns, revoked_ns FROM g.data.gateway_keys"
             ).dicts()
-            accounts: dict[str, Account] = {}
+            policies: dict[str, Policy] = {}
             for row in rows:
                 revoked, key = row.pop("revoked_ns"), row.pop("key_hash")
                 if revoked is not None:
                     continue
                 row["models"] = tuple(row["models"] or ())
                 row["budget_every"] = row["budget_every"] or "month"
-                accounts[key] = self._accounts.get(key) or Account(Policy(**row))
-            _know_spent(reader, [a for a in accounts.values() if a.policy.budget_usd is not None])
-        self.needed = bool(rows)
-        self._accounts, self._stamp = accounts, stamp
+                policies[key] = Policy(**row)
+            return _Found(stamp, bool(rows), policies, _spent(reader, policies.values()))
+
+    def _take(self, found: "_Found") -> None:
+        """Where calls are counted as well, so that none is lost meanwhile."""
+        known = self._accounts
+        self._accounts = {
+            key: known.get(key) or Account(policy) for key, policy in found.policies.items()
+        }
+        for account in self._accounts.values():
+            if account.policy.name in found.spent:
+                usd, since_s = found.spent[account.policy.name]
+                account.known_spent(usd, since_s=since_s)
+        self.needed, self._stamp = found.needed, found.stamp
 
     async def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> Account | None:
         """Whose key a request shows; None where keys are not in use. Raises Denied."""
@@ -72,7 +86,7 @@ class Access:
         if now >= self._next:
             self._next = now + _AGAIN_S
             if self._reading is None or self._reading.done():
-                self._reading = asyncio.create_task(asyncio.to_thread(self._refresh))
+                self._reading = asyncio.create_task(self._refresh())
         account = self._accounts.get(key) if key else None
         if account is None and (self.needed or key) and self._reading is not None:
             await asyncio.shield(self._reading)  # perhaps it was made a moment ago
@@ -86,36 +100,50 @@ class Access:
             )
         return account
 
-    def _refresh(self) -> None:
-        if file_stamp(self._store.folder) == self._stamp:
-            return
+    async def _refresh(self) -> None:
         try:
-            self.load()
+            found = await asyncio.to_thread(self._read_changed)
         except GenaiopsError as error:
             _log.warning("the keys cannot be read, those known so far stay valid: %s", error)
+            return
+        if found is not None:
+            self._take(found)
+
+    def _read_changed(self) -> "_Found | None":
+        return None if file_stamp(self._store.folder) == self._stamp else self._read()
 
 
-def _know_spent(reader: Reader, accounts: Sequence[Account]) -> None:
-    """Tells the accounts what the spans say: also of other gateways, and at prices known since."""
-    if not accounts:
-        return
+class _Found(NamedTuple):
+    """What the store says of its keys: valid ones by digest, and USD and period by name."""
+
+    stamp: object
+    needed: bool
+    policies: Mapping[str, Policy]
+    spent: Mapping[str, tuple[float, float]]
+
+
+def _spent(reader: Reader, policies: Iterable[Policy]) -> Mapping[str, tuple[float, float]]:
+    """What the spans say, also of other gateways and at prices known since: USD, since when."""
+    limited = [policy for policy in policies if policy.budget_usd is not None]
+    if not limited:
+        return {}
     now = time.time()
     day_s, month_s = period_start_s("day", now), period_start_s("month", now)
     bounds = [int(day_s * 1e9), int(month_s * 1e9)]
-    spent = {name: sums for name, *sums in reader.query(_SPENT, [_ATTRIBUTE, *bounds]).rows}
-    for account in accounts:
-        day, month = spent.get(account.policy.name, (None, None))
-        daily = account.policy.budget_every == "day"
-        usd, since_s = (day, day_s) if daily else (month, month_s)
-        account.known_spent(float(usd or 0.0), since_s=since_s)
+    sums = {name: both for name, *both in reader.query(_SPENT, [_ATTRIBUTE, *bounds]).rows}
+    found: dict[str, tuple[float, float]] = {}
+    for policy in limited:
+        day, month = sums.get(policy.name, (None, None))
+        usd, since_s = (day, day_s) if policy.budget_every == "day" else (month, month_s)
+        found[policy.name] = (float(usd or 0.0), since_s)
+    return found
 
 
 def _shown(headers: Mapping[bytes, bytes]) -> str:
     """The digest of the key that a request carries, empty without one."""
-    for name in _HEADERS:
-        value = headers.get(name, b"").strip()
-        if name == b"authorization" and value[:7].lower() == b"bearer ":
-            value = value[7:].strip()
-        if value:
-            return hashlib.sha256(value).hexdigest()
+    scheme, _, token = headers.get(b"authorization", b"").strip().partition(b" ")
+    bearer = token if scheme.lower() == b"bearer" else b""
+    for value in (bearer, *(headers.get(name, b"") for name in _HEADERS)):
+        if value.strip():
+            return hashlib.sha256(value.strip()).hexdigest()
     return ""

@@ -72,6 +72,8 @@ def test_only_the_holder_of_a_key_is_let_in_and_errors_speak_their_dialect(serve
     assert post(gateway, LOCAL, **bearer("gk_wrong"))[0] == 401
     assert post(gateway, LOCAL, **bearer(key))[0] == 200
     assert post(gateway, LOCAL, x_api_key=key)[0] == 200
+    for other in ("Basic dTpw", "Bearer", "Bearer "):  # no key of ours; the next header has it
+        assert post(gateway, LOCAL, authorization=other, x_api_key=key)[0] == 200
 
     status, _, body = post(gateway, BODY, **bearer(key))
     assert (status, json.loads(body)["error"]["code"]) == (403, "model_not_allowed")
