@@ -43,7 +43,9 @@ def genaiops_evaluate(request: pytest.FixtureRequest) -> Callable[..., "EvalResu
         **options: Any,  # the other arguments of `evaluate`
     ) -> "EvalResult":
         from genaiops.eval import evaluate
+        from genaiops.eval.gate import check_gates
 
+        check_gates(gates, judges)
         options.setdefault("name", request.node.name)
         result = evaluate(data, predict_fn, judges, **options)
         tables = request.config.stash.setdefault(_TABLES, [])

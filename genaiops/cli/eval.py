@@ -111,14 +111,14 @@ def run(  # noqa: PLR0913  one argument an option
 ) -> None:
     """Score the rows of FILE (.jsonl, .csv or .parquet)."""
     from genaiops.eval import evaluate
-    from genaiops.eval.gate import condition_of
+    from genaiops.eval.gate import check_gates
 
-    for gate in gates:
-        condition_of(gate)
+    asked = [_judge(text) for text in judges]
+    check_gates(gates, asked)
     result = evaluate(
         file,
         None if predict is None else _imported(predict, "--predict"),
-        [_judge(text) for text in judges],
+        asked,
         name=name,
         judge_model=judge_model,
         cluster=cluster,

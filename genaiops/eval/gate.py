@@ -2,12 +2,14 @@
 
 import operator
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from genaiops.errors import EvalError
+from genaiops.errors import EvalError, NotFoundError
+from genaiops.eval.judging import check_judges
 from genaiops.eval.score import Score
 
-__all__ = ["Gate", "condition_of", "gate_on"]
+__all__ = ["Gate", "check_gates", "condition_of", "gate_on"]
 
 _CONDITION = re.compile(r"\s*(\w+)\s*(>=|<=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*")
 _COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
@@ -47,6 +49,21 @@ def condition_of(text: str) -> tuple[str, str, float]:
     if match is None:
         raise EvalError(f"the gate {text!r} cannot be read: write it as 'groundedness >= 0.8'")
     return match[1], match[2], float(match[3])
+
+
+def check_gates(gates: Iterable[str], judges: Iterable[object]) -> None:
+    """Looks at conditions before anything is paid for.
+
+    Raises: EvalError when one cannot be read, NotFoundError when no judge gives its score.
+    """
+    wanted = [(gate, condition_of(gate)[0]) for gate in gates]
+    names = [judge.name for judge in check_judges(list(judges))] if wanted else []
+    for gate, name in wanted:
+        if name not in names:
+            raise NotFoundError(
+                f"the gate {gate!r} is on no score of this evaluation: use one of "
+                f"{', '.join(names)}"
+            )
 
 
 def gate_on(score: Score, condition: str) -> Gate:

@@ -142,16 +142,20 @@ def _check_options(options: Options) -> None:
         raise EvalError(f"concurrency is {given!r}: use 'auto' or a whole number of at least 1")
     if not _whole(options.repeats):
         raise EvalError(f"repeats is {options.repeats!r}: use a whole number of at least 1")
-    if not options.timeout_s > 0:
+    if not _number(options.timeout_s, above=0.0):
         raise EvalError(f"timeout_s is {options.timeout_s!r}: use a number of seconds above 0")
-    if options.budget_usd is not None and not options.budget_usd > 0:
+    if options.budget_usd is not None and not _number(options.budget_usd, above=0.0):
         raise EvalError(f"budget_usd is {options.budget_usd!r}: use an amount above 0")
-    if not 0.5 <= options.confidence < 1.0:
+    if not _number(options.confidence, above=0.0) or not 0.5 <= options.confidence < 1.0:
         raise EvalError(f"confidence is {options.confidence!r}: use a number from 0.5 to below 1")
     if options.labels is not None and options.stop is not None:
         raise EvalError("labels= and stop= cannot be used together: leave one out")
     if options.cache not in (True, False, "replay"):
         raise EvalError(f"cache is {options.cache!r}: use True, False or 'replay'")
+
+
+def _number(value: object, *, above: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > above
 
 
 def _whole(number: object) -> bool:
@@ -175,7 +179,7 @@ def _clusters(rows: Sequence[Row], cluster: Cluster | None) -> list[Hashable] | 
     if cluster is None:
         return None
     if callable(cluster):
-        return [cluster(row.raw) for row in rows]
+        return [_cluster_by(cluster, row) for row in rows]
     found: list[Hashable] = []
     for row in rows:
         value: object = row.raw.get(cluster, row.tags.get(cluster))
@@ -185,6 +189,17 @@ def _clusters(rows: Sequence[Row], cluster: Cluster | None) -> list[Hashable] | 
             )
         found.append(str(value))
     return found
+
+
+def _cluster_by(cluster: Callable[[Mapping[str, Any]], Hashable], row: Row) -> Hashable:
+    try:
+        value = cluster(row.raw)
+        hash(value)
+    except Exception as error:  # whatever a function of the user raises: told by its row
+        raise EvalError(
+            f"row {row.index + 1}: cluster= gave no cluster: {type(error).__name__}: {error}"
+        ) from error
+    return value
 
 
 def _identity(name: str, rows: Sequence[Row], fn: PredictFn | None) -> str:

@@ -90,6 +90,7 @@ def test_compare_shows_what_the_second_run_does_better(invoke):
         (("--judge", "recall_at_5"), "row 1 has no 'relevant_ids'"),
         (("--judge", "ndcg_at_0"), "k is 0"),
         (("--judge", "token_f1", "--gate", "high"), "cannot be read"),
+        (("--judge", "token_f1", "--gate", "mrr >= 1"), "on no score of this evaluation: use one"),
     ],
 )
 def test_what_cannot_work_is_one_line_and_exit_status_1(invoke, args, says):
