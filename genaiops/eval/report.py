@@ -24,8 +24,9 @@ from genaiops.eval.table import cells, number, table
 from genaiops.query import evals
 from genaiops.runs import get_run
 
-__all__ = ["STOP_TAG", "EvalResult", "load_result", "result_of"]
+__all__ = ["JUDGES_TAG", "STOP_TAG", "EvalResult", "load_result", "result_of"]
 
+JUDGES_TAG = "eval.judges"
 STOP_TAG = "eval.stop"
 """Tag of a run that could stop early: seed and reason as JSON."""
 _SHOWN_FAILURES = 3
@@ -313,7 +314,7 @@ def load_result(run_id: str, *, confidence: float = 0.95, labels: object = None)
     if not rows:
         raise EvalError(f"run {found!r} judged nothing: name a run made by evaluate()")
     tags = get_run(found).data.tags
-    known: dict[str, Any] = json.loads(tags.get("eval.judges", "{}"))
+    known: dict[str, Any] = json.loads(tags.get(JUDGES_TAG, "{}"))
     stop: dict[str, Any] = json.loads(tags.get(STOP_TAG, "{}"))
     scales = {name: (0.0, 1.0) for name in {row.judge for row in rows}}
     scales |= {name: _pair(facts.get("scale")) for name, facts in known.items()}

@@ -18,7 +18,7 @@ from genaiops.eval.plan import Plan
 from genaiops.eval.progress import reporter
 from genaiops.eval.record import IDENTITY, Kept, Recorder, prediction_key
 from genaiops.eval.remote import Cluster, cluster_of
-from genaiops.eval.report import STOP_TAG, EvalResult, result_of
+from genaiops.eval.report import JUDGES_TAG, STOP_TAG, EvalResult, result_of
 from genaiops.eval.retrieved import Watch, watching
 from genaiops.eval.score import RowResult
 from genaiops.eval.stoprule import handed_out
@@ -35,7 +35,6 @@ from genaiops.runs import (
 
 __all__ = ["run_plan"]
 
-JUDGES_TAG = "eval.judges"
 """Tag of a run: its judges as JSON, with what is needed to compute their scores again."""
 _Results = dict[tuple[int, int], list[RowResult]]
 
