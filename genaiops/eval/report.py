@@ -27,6 +27,7 @@ from genaiops.runs import get_run
 __all__ = ["JUDGES_TAG", "STOP_TAG", "EvalResult", "load_result", "result_of"]
 
 JUDGES_TAG = "eval.judges"
+"""Tag of a run: its judges as JSON, with what is needed to compute their scores again."""
 STOP_TAG = "eval.stop"
 """Tag of a run that could stop early: seed and reason as JSON."""
 _SHOWN_FAILURES = 3

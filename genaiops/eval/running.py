@@ -35,7 +35,6 @@ from genaiops.runs import (
 
 __all__ = ["run_plan"]
 
-"""Tag of a run: its judges as JSON, with what is needed to compute their scores again."""
 _Results = dict[tuple[int, int], list[RowResult]]
 
 
