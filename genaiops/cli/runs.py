@@ -33,12 +33,24 @@ def runs() -> None:
 @runs.command("list")
 @click.option("--experiment", "-e", help="Only runs of this experiment.")
 @click.option("--status", help="Such as FINISHED, RUNNING, FAILED, INTERRUPTED.")
+@click.option("--filter", "-f", "text", help="Such as: metrics.acc > 0.9 AND params.model = 'x'.")
+@click.option("--order-by", "-o", help="Such as: metrics.acc DESC.")
 @click.option("--limit", "-n", type=click.IntRange(1, 10_000), default=20, show_default=True)
 @format_option
-def list_runs(experiment: str | None, status: str | None, limit: int, format: Format) -> None:  # noqa: A002  the option is called --format
-    """Runs, newest first."""
+def list_runs(
+    experiment: str | None,
+    status: str | None,
+    text: str | None,
+    order_by: str | None,
+    limit: int,
+    format: Format,  # noqa: A002  the option is called --format
+) -> None:
+    """Runs, newest first, or those that a filter in MLflow's grammar finds."""
     from genaiops.query import runs as query
 
+    if text is not None or order_by is not None:
+        emit(_found(experiment, status, text, order_by, limit), _shown(format), format)
+        return
     names = query.keys(experiment)
     page = query.search(
         experiment=experiment,
@@ -49,11 +61,44 @@ def list_runs(experiment: str | None, status: str | None, limit: int, format: Fo
         limit=limit,
     )
     rows = [asdict(item) | {"started": clock(item.start_ns)} for item in page.items]
-    emit(rows, _RUN if format == "table" else _ALL, format)
+    emit(rows, _shown(format), format)
     if not rows:
         message(_why_none(experiment, status))
     if page.next_page_token is not None:
         message(f"there are more: --limit {limit * 2}")
+
+
+def _shown(format: Format) -> tuple[str, ...]:  # noqa: A002  the option is called --format
+    return _RUN if format == "table" else _ALL
+
+
+def _found(
+    experiment: str | None, status: str | None, text: str | None, order_by: str | None, limit: int
+) -> list[dict[str, object]]:
+    """Rows of the runs that a filter finds, in its order."""
+    from genaiops.runs import search_experiments, search_runs
+
+    names = {item.experiment_id: item.name for item in search_experiments()}
+    quoted = f"status = '{status.replace(chr(39), chr(39) * 2)}'" if status else ""
+    parts = [part for part in (f"({text})" if text and status else text or "", quoted) if part]
+    runs = search_runs(
+        None if experiment is None else [experiment],
+        " AND ".join(parts),
+        [order_by] if order_by else None,
+        limit,
+        search_all_experiments=experiment is None,
+        output_format="list",
+    )
+    return [
+        {
+            **asdict(run.info),
+            **asdict(run.data),
+            "name": run.info.run_name,
+            "experiment": names.get(run.info.experiment_id, ""),
+            "started": clock(run.info.start_ns),
+        }
+        for run in runs
+    ]
 
 
 def _why_none(experiment: str | None, status: str | None) -> str:

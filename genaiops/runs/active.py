@@ -14,9 +14,11 @@ from typing import Any, Self
 from genaiops.config import settings
 from genaiops.errors import ConfigError, ConflictError, NotFoundError
 from genaiops.model.run import Run, RunInfo
-from genaiops.runs.experiments import current_experiment
+from genaiops.runs import given, system
+from genaiops.runs.experiments import current_experiment, experiment_id_of
 from genaiops.runs.journal import masked, write
 from genaiops.runs.lines import tag_lines
+from genaiops.runs.places import artifact_uri, remember
 from genaiops.runs.read import get_run
 from genaiops.runs.source import source, user
 from genaiops.store import events, proc_id
@@ -28,6 +30,7 @@ __all__ = [
     "ActiveRun",
     "active_run",
     "begin_detached",
+    "check_not_deleted",
     "checked_status",
     "end_run",
     "last_active_run",
@@ -71,6 +74,7 @@ def start_run(
     nested: bool = False,
     tags: dict[str, Any] | None = None,
     description: str | None = None,
+    log_system_metrics: bool | None = None,
 ) -> ActiveRun:
     """Begins a run, or goes on with one; spans made meanwhile carry its id.
 
@@ -80,10 +84,17 @@ def start_run(
         nested: Allows a run inside the active one, as its child.
         tags: Tags to set at once.
         description: Text about the run.
+        log_system_metrics: Samples CPU, memory, disk, network and GPUs as metrics ``system/…``
+            until the run ends; as the setting of that name when None.
 
-    Raises: ConflictError when a run is active and `nested` is not set; NotFoundError when there
-        is no run of that id.
+    Raises: ConflictError when a run is active and `nested` is not set, or when the run, or the
+        current experiment, was deleted; NotFoundError when there is no run of that id;
+        ConfigError for arguments of other types.
     """
+    given.optional_text(run_name, "run name")
+    given.optional_text(description, "description of a run")
+    begun_with = given.mapping(tags or {}, "tags")
+    sampled = system.wanted(log_system_metrics)
     install()  # threads that the run starts log to it
     outer = active_run()
     if outer is not None and not nested and outer.info.run_id != run_id:
@@ -95,9 +106,10 @@ def start_run(
     if earlier is None:
         info = _new(run_name, outer)
     else:
+        check_not_deleted(earlier.info)
         info = replace(earlier.info, status="RUNNING", end_ns=None)
     run = ActiveRun(info=info)
-    lines = tag_lines(info.run_id, tags or {})
+    lines = tag_lines(info.run_id, begun_with)
     data: dict[str, Any] = {"status": "RUNNING", "proc": proc_id(), "name": run_name}
     if earlier is None:
         data |= _beginning(info)
@@ -109,6 +121,8 @@ def start_run(
         logged_params(info.run_id).update(known)
     _last[:] = [run]
     run_of_spans.set(info.run_id)
+    if sampled:
+        system.begin(info.run_id)
     return run
 
 
@@ -139,11 +153,18 @@ def end_run(status: str = "FINISHED") -> None:
         _end(run, wanted)
 
 
-def checked_status(status: str) -> str:
-    """A status that a run may end with. Raises: ConfigError for another one."""
-    if status not in _STATUSES:
-        raise ConfigError(f"a run cannot end as {status!r}: use one of {', '.join(_STATUSES)}")
+def checked_status(status: str, *, more: tuple[str, ...] = ()) -> str:
+    """A status that a run may end with, or of `more`. Raises: ConfigError for another one."""
+    if status not in (*_STATUSES, *more):
+        allowed = ", ".join((*_STATUSES, *more))
+        raise ConfigError(f"a run cannot end as {status!r}: use one of {allowed}")
     return status
+
+
+def check_not_deleted(info: RunInfo) -> None:
+    """Raises ConflictError when the run was deleted."""
+    if info.lifecycle_stage != "active":
+        raise ConflictError(f"the run {info.run_id!r} was deleted: restore_run() it first")
 
 
 def logged_params(run_id: str) -> dict[str, str]:
@@ -170,13 +191,18 @@ def begin_detached(
     lines = tag_lines(info.run_id, tags)
     data = {"status": "RUNNING"} | _beginning(info)
     filled = {name: value for name, value in data.items() if value is not None}
-    write(events.encode("run", run_id=info.run_id, experiment=experiment, data=filled), *lines)
+    write(
+        events.encode(
+            "run", id=experiment_id, run_id=info.run_id, experiment=experiment, data=filled
+        ),
+        *lines,
+    )
     return info
 
 
 def _beginning(info: RunInfo) -> dict[str, Any]:
     """What is written of a run once, when it begins."""
-    names = ("start_ns", "parent_run_id", "user", "source")
+    names = ("start_ns", "parent_run_id", "user", "source", "artifact_uri")
     return {"name": info.run_name} | {name: getattr(info, name) for name in names}
 
 
@@ -185,6 +211,7 @@ def _end(run: ActiveRun, status: str, *, error: BaseException | None = None) -> 
     _logged.pop(run.info.run_id, None)
     if run_of_spans.get() == run.info.run_id:
         run_of_spans.set(outer)
+    system.end(run.info.run_id)
     _say(run.info, {"status": status, "end_ns": time.time_ns()})
     if error is not None and status != "FINISHED":
         told = {key: masked(str(value), key) for key, value in described(error).items()}
@@ -200,20 +227,31 @@ def _status_after(error: BaseException | None) -> str:
 
 def _say(info: RunInfo, data: dict[str, Any]) -> None:  # JSON of several types
     filled = {name: value for name, value in data.items() if value is not None}
-    experiment = current_experiment() if "start_ns" in data else None
-    write(events.encode("run", run_id=info.run_id, experiment=experiment, data=filled))
+    begins = "start_ns" in data
+    line = events.encode(
+        "run",
+        id=info.experiment_id if begins else None,
+        run_id=info.run_id,
+        experiment=current_experiment() if begins else None,
+        data=filled,
+    )
+    write(line)
 
 
 def _new(run_name: str | None, outer: ActiveRun | None) -> RunInfo:
+    run_id = uuid.uuid4().hex
+    files = artifact_uri(run_id)
+    remember(run_id, files)
     return RunInfo(
-        run_id=uuid.uuid4().hex,
-        experiment_id=events.experiment_id(current_experiment()),
+        run_id=run_id,
+        experiment_id=experiment_id_of(current_experiment()),
         run_name=run_name or _made_up_name(),
         status="RUNNING",
         start_ns=time.time_ns(),
         parent_run_id=None if outer is None else outer.info.run_id,
         user=user(),
         source=source(),
+        artifact_uri=files,
     )
 
 

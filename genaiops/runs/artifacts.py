@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,17 @@ from typing import Any, cast
 
 from genaiops.config import settings
 from genaiops.errors import ConfigError, NotFoundError
+from genaiops.runs import given
 from genaiops.runs.log import active_run_id
+from genaiops.runs.places import local_copy, place_of, read_range
 from genaiops.runs.read import get_run
-from genaiops.store import current_store
+from genaiops.store.artifacts import checked
+from genaiops.store.whole import new_file
 
 __all__ = [
     "FileInfo",
     "download_artifacts",
+    "keep",
     "list_artifacts",
     "load_text",
     "local_path",
@@ -44,39 +49,37 @@ def log_artifact(local_path: str | Path, artifact_path: str | None = None) -> No
     """Keeps a file, or a folder, with the active run.
 
     Args:
-        local_path: The file; symbolic links are refused.
+        local_path: The file, or ``runs:/<id>/<path>`` of another run's; symbolic links are
+            refused.
         artifact_path: Folder in the run to put it in.
 
     Raises: NotFoundError without such a file; ConfigError for a link or a path that would lead
         out of the run; ConflictError when the run has other content there; StoreError.
     """
-    source = Path(local_path)
-    _regular(source)
+    source = _source(local_path)
     if source.is_dir():
-        folder = "/".join(filter(None, (artifact_path, source.resolve().name)))
-        log_artifacts(source, folder)
+        log_artifacts(source, _below(artifact_path, source.resolve().name))
     else:
-        _put("/".join(filter(None, (artifact_path, source.name))), source.read_bytes())
+        keep(_below(artifact_path, source.name), source)
 
 
 def log_artifacts(local_dir: str | Path, artifact_path: str | None = None) -> None:
     """Keeps every file below a folder with the active run; see `log_artifact`."""
-    root = Path(local_dir)
+    root = _source(local_dir)
     if not root.is_dir():
         raise NotFoundError(f"there is no folder {str(local_dir)!r}: give one that exists")
     for file in _files(root):
-        name = file.relative_to(root).as_posix()
-        _put("/".join(filter(None, (artifact_path, name))), file.read_bytes())
+        keep(_below(artifact_path, file.relative_to(root).as_posix()), file)
 
 
 def log_text(text: str, artifact_file: str) -> None:
-    """Keeps text as a file in UTF-8 with the active run."""
-    _put(artifact_file, text.encode(errors="replace"))
+    """Keeps text as a file in UTF-8 with the active run. Raises as `log_artifact`."""
+    keep(artifact_file, given.text(text, "text of a file").encode(errors="replace"))
 
 
 def log_dict(dictionary: Any, artifact_file: str) -> None:  # any JSON value
     """Keeps a dict or list as a JSON file with the active run. Raises ConfigError."""
-    if artifact_file.endswith((".yml", ".yaml")):
+    if given.text(artifact_file, "path in the run").endswith((".yml", ".yaml")):
         raise ConfigError(f"{artifact_file!r} would be YAML: name it .json")
     try:
         text = json.dumps(dictionary, indent=2, default=str, ensure_ascii=False)
@@ -87,11 +90,11 @@ def log_dict(dictionary: Any, artifact_file: str) -> None:  # any JSON value
 
 def log_figure(figure: Any, artifact_file: str) -> None:  # matplotlib and plotly are optional
     """Keeps a matplotlib figure (any format it saves), or a plotly one (.html), as a file."""
-    suffix = Path(artifact_file).suffix.lstrip(".")
+    suffix = Path(given.text(artifact_file, "path in the run")).suffix.lstrip(".")
     if hasattr(figure, "savefig"):
         into = io.BytesIO()
         figure.savefig(into, format=suffix or None)
-        _put(artifact_file, into.getvalue())
+        keep(artifact_file, into.getvalue())
     elif hasattr(figure, "to_html") and suffix == "html":
         log_text(figure.to_html(), artifact_file)
     else:
@@ -108,8 +111,9 @@ def log_image(image: Any, artifact_file: str) -> None:  # Pillow is optional
             f"a {type(image).__name__} is no image: give a Pillow image (Image.fromarray makes one)"
         )
     into = io.BytesIO()
-    image.save(into, format=_IMAGES.get(Path(artifact_file).suffix.lower(), "PNG"))
-    _put(artifact_file, into.getvalue())
+    suffix = Path(given.text(artifact_file, "path in the run")).suffix.lower()
+    image.save(into, format=_IMAGES.get(suffix, "PNG"))
+    keep(artifact_file, into.getvalue())
 
 
 _IMAGES = {".jpg": "JPEG", ".jpeg": "JPEG", ".gif": "GIF", ".webp": "WEBP"}
@@ -118,30 +122,35 @@ _IMAGES = {".jpg": "JPEG", ".jpeg": "JPEG", ".gif": "GIF", ".webp": "WEBP"}
 def list_artifacts(run_id: str, path: str | None = None) -> list[FileInfo]:
     """Every file of a run at or below a path, sorted. Raises NotFoundError, ConfigError."""
     get_run(run_id)
-    found = current_store().artifacts(run_id, path)
+    below = given.optional_text(path, "path in the run") or None
+    found = place_of(run_id).listed(None if below is None else checked(below))
     return [FileInfo(path=name, file_size=size) for name, size in found]
 
 
 def local_path(uri: str | Path) -> Path:
-    """The file that a ``runs:/<run id>/<path>`` names, to be read; other paths as they are."""
+    """A file or folder of this machine for ``runs:/<run id>/<path>``; other paths as they are.
+
+    What lies at a URL is fetched once. Raises: NotFoundError, ConfigError, StoreError.
+    """
     if not str(uri).startswith(_SCHEME):
-        return Path(uri)
-    return current_store().artifact(*_parts(str(uri)))
+        return given.path(uri, "path")
+    run_id, path = _parts(str(uri))
+    return local_copy(run_id, path)
 
 
 def read_artifact(uri: str, *, start: int = 0, length: int | None = None) -> bytes:
     """Bytes of an artifact from `start` on, all of the rest when no length is given.
 
+    Of a file at a URL, only the range is fetched.
     Raises: NotFoundError, ConfigError for a negative range.
     """
-    if start < 0 or (length is not None and length < 0):
-        raise ConfigError(f"the range {start}, {length} is none: use numbers of at least 0")
-    try:
-        with local_path(uri).open("rb") as file:
-            file.seek(start)
-            return file.read() if length is None else file.read(length)
-    except OSError as error:
-        raise NotFoundError(f"{str(uri)!r} cannot be read: {error.strerror}") from error
+    for number in (start, 0 if length is None else length):
+        if type(number) is not int or number < 0:
+            raise ConfigError(f"the range {start!r}, {length!r} is none: use numbers of at least 0")
+    if not str(uri).startswith(_SCHEME):
+        return read_range(given.path(uri, "path"), start, length)
+    run_id, path = _parts(uri)
+    return place_of(run_id).read(checked(path), start, length)
 
 
 def load_text(uri: str) -> str:
@@ -149,8 +158,12 @@ def load_text(uri: str) -> str:
     return read_artifact(uri).decode(errors="replace")
 
 
-def download_artifacts(uri: str, dst_path: str | Path) -> Path:
+def download_artifacts(uri: str, dst_path: str | Path | None = None) -> Path:
     """Copies an artifact, or a folder of them, below a folder; where it is now.
+
+    Args:
+        uri: ``runs:/<run id>/<path>``; without a path, all files of the run.
+        dst_path: The folder; a new temporary one when omitted, as in MLflow.
 
     Raises: NotFoundError, ConfigError.
     """
@@ -158,29 +171,47 @@ def download_artifacts(uri: str, dst_path: str | Path) -> Path:
     found = list_artifacts(run_id, path or None)
     if not found:
         raise NotFoundError(f"the run {run_id!r} has no artifact {path!r}")
+    into = given.path(tempfile.mkdtemp() if dst_path is None else dst_path, "folder to copy into")
     for item in found:
-        target = Path(dst_path, item.path)
+        target = into / item.path
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(current_store().artifact(run_id, item.path), target)
-    return Path(dst_path, path)
+        with local_copy(run_id, item.path).open("rb") as source, new_file(target.parent) as new:
+            shutil.copyfileobj(source, new[1], 4_000_000)
+            new[1].close()
+            new[0].rename(target)
+    return into / path
 
 
-def _parts(uri: str) -> tuple[str, str]:
-    if not uri.startswith(_SCHEME):
-        raise ConfigError(f"{uri!r} names no artifact: use runs:/<run id>/<path>")
-    run_id, _, path = uri.removeprefix(_SCHEME).partition("/")
+def keep(path: str, data: bytes | Path) -> None:
+    """Writes a file of the active run, once. Raises as `log_artifact`."""
+    name = checked(given.text(path, "path in the run"))
+    if not settings().disabled:
+        place_of(active_run_id()).put(name, data)
+
+
+def _parts(uri: object) -> tuple[str, str]:
+    text = str(uri)
+    if not text.startswith(_SCHEME):
+        raise ConfigError(f"{text!r} names no artifact: use runs:/<run id>/<path>")
+    run_id, _, path = text.removeprefix(_SCHEME).lstrip("/").partition("/")
     return run_id, path
 
 
-def _put(path: str, data: bytes) -> None:
-    if not settings().disabled:
-        current_store().put_artifact(active_run_id(), path, data)
+def _below(folder: str | None, name: str) -> str:
+    return "/".join(filter(None, (given.optional_text(folder, "folder in the run"), name)))
+
+
+def _source(place: str | Path) -> Path:
+    """The file or folder that was named, which is no link."""
+    source = local_path(place)
+    _regular(source)
+    return source
 
 
 def _regular(path: Path) -> None:
     if path.is_symlink():
         raise ConfigError(f"{str(path)!r} is a link, which is not followed: give the file itself")
-    if not path.exists():
+    if not path.is_file() and not path.is_dir():
         raise NotFoundError(f"there is no file {str(path)!r}: give one that exists")
 
 

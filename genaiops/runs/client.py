@@ -6,12 +6,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from genaiops.errors import NotFoundError
+from genaiops.config import settings
 from genaiops.model.run import Experiment, Metric, Run
-from genaiops.runs import artifacts, experiments, lines, log, read
-from genaiops.runs.active import begin_detached, checked_status, logged_params
+from genaiops.runs import artifacts, experiments, given, lifecycle, lines, log, read, search
+from genaiops.runs.active import (
+    begin_detached,
+    check_not_deleted,
+    checked_status,
+    logged_params,
+)
+from genaiops.runs.history import History
 from genaiops.runs.journal import write
-from genaiops.store import events
+from genaiops.store import current_store, events
 from genaiops.tracing.context import active_run as run_of_spans
 
 __all__ = ["Client"]
@@ -20,13 +26,30 @@ __all__ = ["Client"]
 class Client:
     """Runs and experiments by id, under the names of `MlflowClient`; no run becomes active.
 
-    Every method does what the function of its name does. An id that no run has is written as it
-    is: `get_run` finds nothing under it. A parameter is compared with the store.
+    Every method does what the function of its name does. Writing to an id that no run has raises
+    NotFoundError, to a deleted run ConflictError; the store is asked once a run. A parameter is
+    compared with the store.
     """
 
-    def create_experiment(self, name: str) -> str:
+    def create_experiment(self, name: str, *, tags: Mapping[str, Any] | None = None) -> str:
         """Creates an experiment; its id. Raises ConflictError, ConfigError."""
-        return experiments.create_experiment(name)
+        return experiments.create_experiment(name, tags=tags)
+
+    def rename_experiment(self, experiment_id: str, new_name: str) -> None:
+        """Gives an experiment another name; see `genaiops.rename_experiment`."""
+        experiments.rename_experiment(experiment_id, new_name)
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        """Hides an experiment and its runs. Raises NotFoundError."""
+        experiments.delete_experiment(experiment_id)
+
+    def restore_experiment(self, experiment_id: str) -> None:
+        """Takes the deletion of an experiment back. Raises NotFoundError."""
+        experiments.restore_experiment(experiment_id)
+
+    def set_experiment_tag(self, experiment_id: str, key: str, value: Any) -> None:  # as text
+        """Sets a tag of an experiment; None removes it. Raises NotFoundError."""
+        experiments.set_experiment_tag(experiment_id, key, value)
 
     def get_experiment(self, experiment_id: str) -> Experiment:
         """The experiment of that id. Raises NotFoundError."""
@@ -36,9 +59,18 @@ class Client:
         """The experiment of that name, None when there is none."""
         return experiments.get_experiment_by_name(name)
 
-    def search_experiments(self) -> list[Experiment]:
-        """Every experiment, newest first."""
-        return experiments.search_experiments()
+    def search_experiments(
+        self,
+        view_type: str | int = "ACTIVE_ONLY",
+        max_results: int | None = None,
+        order_by: Sequence[str] | None = None,
+        filter_string: str = "",
+        page_token: str | None = None,
+    ) -> search.Paged:
+        """Experiments; see `genaiops.search_experiments`."""
+        return search.search_experiments(
+            view_type, max_results, order_by, filter_string, page_token
+        )
 
     def create_run(
         self,
@@ -67,6 +99,24 @@ class Client:
         )
         return read.get_run(info.run_id)
 
+    def delete_run(self, run_id: str) -> None:
+        """Hides a run from listings and searches. Raises NotFoundError."""
+        lifecycle.delete_run(run_id)
+
+    def restore_run(self, run_id: str) -> None:
+        """Takes the deletion of a run back. Raises NotFoundError."""
+        lifecycle.restore_run(run_id)
+
+    def update_run(self, run_id: str, status: str | None = None, name: str | None = None) -> None:
+        """Gives a run another status or name. Raises NotFoundError, ConfigError."""
+        read.get_run(run_id)
+        said = {
+            "status": None if status is None else checked_status(status, more=("RUNNING",)),
+            "name": given.optional_text(name, "run name"),
+        }
+        data = {key: value for key, value in said.items() if value is not None}
+        write(events.encode("run", run_id=run_id, data=data))
+
     def get_run(self, run_id: str) -> Run:
         """A run with its latest metrics, parameters and tags. Raises NotFoundError."""
         return read.get_run(run_id)
@@ -75,14 +125,20 @@ class Client:
         self,
         experiment_ids: Sequence[str],
         filter_string: str = "",
-        order_by: Sequence[str] | None = None,
+        run_view_type: str | int = "ACTIVE_ONLY",
         max_results: int = 1000,
-    ) -> list[Run]:
-        """Runs of some experiments as a list; see `genaiops.search_runs`. Raises FilterError."""
-        ids = [experiment_ids] if isinstance(experiment_ids, str) else list(experiment_ids)
-        return read.find_runs(ids, filter_string, order_by, max_results)
+        order_by: Sequence[str] | None = None,
+        page_token: str | None = None,
+    ) -> search.Paged:
+        """A page of runs of some experiments; `token` of the answer brings the next one.
 
-    def get_metric_history(self, run_id: str, key: str) -> list[Metric]:
+        See `genaiops.search_runs`. Raises FilterError, ConfigError.
+        """
+        return search.find_runs(
+            experiment_ids, filter_string, run_view_type, max_results, order_by, page_token
+        )
+
+    def get_metric_history(self, run_id: str, key: str) -> History:
         """Every logged value of a metric, by step, then time."""
         return read.get_metric_history(run_id, key)
 
@@ -122,7 +178,8 @@ class Client:
         written += lines.tag_lines(run_id, tags or {})
         if params:
             known = logged_params(run_id)
-            known |= {key: repr(value) for key, value in read.get_run(run_id).data.params.items()}
+            logged = _writable(run_id).data.params
+            known |= {key: repr(value) for key, value in logged.items()}
             written += lines.param_lines(run_id, params, known)
         with _of(run_id):
             write(*written)
@@ -141,7 +198,7 @@ class Client:
     ) -> None:
         """Ends a run; `end_time` is in milliseconds. Raises ConfigError, NotFoundError."""
         ended = {"status": checked_status(status)}
-        read.get_run(run_id)
+        _writable(run_id)
         end_ns = time.time_ns() if end_time is None else lines.nanoseconds(end_time)
         write(events.encode("run", run_id=run_id, data=ended | {"end_ns": end_ns}))
 
@@ -149,24 +206,24 @@ class Client:
         self, run_id: str, local_path: str | Path, artifact_path: str | None = None
     ) -> None:
         """Keeps a file, or a folder, with the run. Raises as `genaiops.log_artifact`."""
-        with _of(run_id, known=True):
+        with _of(run_id):
             artifacts.log_artifact(local_path, artifact_path)
 
     def log_artifacts(
         self, run_id: str, local_dir: str | Path, artifact_path: str | None = None
     ) -> None:
         """Keeps every file below a folder with the run."""
-        with _of(run_id, known=True):
+        with _of(run_id):
             artifacts.log_artifacts(local_dir, artifact_path)
 
     def log_text(self, run_id: str, text: str, artifact_file: str) -> None:
         """Keeps text as a file in UTF-8 with the run."""
-        with _of(run_id, known=True):
+        with _of(run_id):
             artifacts.log_text(text, artifact_file)
 
     def log_dict(self, run_id: str, dictionary: Any, artifact_file: str) -> None:  # any JSON value
         """Keeps a dict or list as a JSON file with the run. Raises ConfigError."""
-        with _of(run_id, known=True):
+        with _of(run_id):
             artifacts.log_dict(dictionary, artifact_file)
 
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[artifacts.FileInfo]:
@@ -179,14 +236,24 @@ class Client:
 
 
 @contextmanager
-def _of(run_id: str, *, known: bool = False) -> Generator[None]:
+def _of(run_id: str) -> Generator[None]:
     """Within, what is logged goes to that run."""
-    if not run_id:
-        raise NotFoundError("the run id is empty: give the id of a run")
-    if known:
-        read.get_run(run_id)
+    place = (current_store().uri, run_id)
+    if place not in _known and not settings().disabled:
+        _writable(run_id)
+        _known.add(place)
     before = run_of_spans.set(run_id)
     try:
         yield
     finally:
         run_of_spans.reset(before)
+
+
+_known: set[tuple[str, str]] = set()
+"""Runs that were found in their store, which is not asked again."""
+
+
+def _writable(run_id: str) -> Run:
+    run = read.get_run(run_id)
+    check_not_deleted(run.info)
+    return run

@@ -1,13 +1,13 @@
 """Values of a run as lines of the journal, each checked before any is written."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from genaiops.errors import ConfigError, ConflictError
 from genaiops.store import events
 
-__all__ = ["metric_line", "nanoseconds", "param_lines", "tag_lines"]
+__all__ = ["metric_line", "metric_lines", "nanoseconds", "param_lines", "tag_lines"]
 
 _INT64 = 2**63
 
@@ -17,6 +17,17 @@ def metric_line(run_id: str, key: str, value: float, step: int, ts_ns: int) -> b
     number = _number(_key(key), value)
     whole = _whole(step, "step")
     return events.encode("metric", run_id=run_id, key=key, value=number, step=whole, ts_ns=ts_ns)
+
+
+def metric_lines(run_id: str, points: Iterable[tuple[str, int, int, float]]) -> Iterator[bytes]:
+    """Many values of a run, checked before: key, step, nanoseconds and value of each."""
+    heads: dict[str, bytes] = {}
+    for key, step, ts_ns, value in points:
+        head = heads.get(key)
+        if head is None:
+            line = events.encode("metric", run_id=run_id, key=key, value=0.5, step=0, ts_ns=0)
+            head = heads[key] = line[: line.index(b'"value":')] + b'"value":"'
+        yield b'%b%b","step":%d,"ts_ns":%d}\n' % (head, repr(value).encode(), step, ts_ns)
 
 
 def nanoseconds(milliseconds: int) -> int:

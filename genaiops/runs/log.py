@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from genaiops.runs import given
 from genaiops.runs.active import logged_params, start_run
 from genaiops.runs.journal import write
 from genaiops.runs.lines import metric_line, nanoseconds, param_lines, tag_lines
@@ -36,6 +37,7 @@ def log_param(key: str, value: Any) -> None:  # any value with a JSON or text fo
 
 def log_params(params: Mapping[str, Any]) -> None:
     """Logs several parameters, or none of them when one is refused; see `log_param`."""
+    given.mapping(params, "parameters")
     run_id = active_run_id()
     write(*param_lines(run_id, params, logged_params(run_id)))
 
@@ -53,17 +55,19 @@ def log_metric(
 
     Raises: ConfigError when the value is no number, or step or timestamp no whole one.
     """
-    log_metrics({key: value}, step=step, timestamp=timestamp)
+    ts_ns = time.time_ns() if timestamp is None else nanoseconds(timestamp)
+    write(metric_line(active_run_id(), key, value, 0 if step is None else step, ts_ns))
 
 
 def log_metrics(
     metrics: Mapping[str, float], step: int | None = None, timestamp: int | None = None
 ) -> None:
     """Logs values of several metrics at one step; see `log_metric`."""
+    items = given.mapping(metrics, "metrics").items()
     run_id = active_run_id()
     ts_ns = time.time_ns() if timestamp is None else nanoseconds(timestamp)
     at = 0 if step is None else step
-    write(*(metric_line(run_id, key, value, at, ts_ns) for key, value in metrics.items()))
+    write(*(metric_line(run_id, key, value, at, ts_ns) for key, value in items))
 
 
 def set_tag(key: str, value: Any) -> None:  # anything with a text form
@@ -73,7 +77,7 @@ def set_tag(key: str, value: Any) -> None:  # anything with a text form
 
 def set_tags(tags: Mapping[str, Any]) -> None:
     """Sets several tags; see `set_tag`."""
-    write(*tag_lines(active_run_id(), tags))
+    write(*tag_lines(active_run_id(), given.mapping(tags, "tags")))
 
 
 def active_run_id() -> str:

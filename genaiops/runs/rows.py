@@ -14,10 +14,10 @@ import msgspec
 
 from genaiops.errors import EvalError
 from genaiops.model.example import Row
+from genaiops.query.found import plain, text_of
+from genaiops.query.from_traces import TOOL_CALLS, record_of_trace, trace_ids_of
 from genaiops.query.traces import get_many, whole_trace
 from genaiops.runs.artifacts import local_path
-from genaiops.runs.found import plain, text_of
-from genaiops.runs.from_traces import TOOL_CALLS, record_of_trace, trace_ids_of
 
 __all__ = ["COLUMNS", "load_rows", "read_records", "row_id_of"]
 
@@ -52,7 +52,7 @@ def load_rows(data: object) -> list[Row]:
     if not records:
         raise EvalError("the data has no rows: give at least one")
     _check_columns(records)
-    rows = [_row(record, index) for index, record in enumerate(records)]
+    rows = [_checked(record, index) for index, record in enumerate(records)]
     seen: dict[str, Row] = {}
     for row in rows:
         first = seen.setdefault(row.row_id, row)
@@ -118,7 +118,7 @@ def _read_file(path: Path) -> list[dict[str, Any]]:
 
 def _read_jsonl(path: Path) -> list[dict[str, Any]]:
     records: list[dict[str, Any]] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -174,6 +174,22 @@ def _check_columns(records: Sequence[Mapping[str, Any]]) -> None:
             raise EvalError(
                 f"row {index + 1} has an unknown column {name!r}: did you mean {close[0]!r}?"
             )
+
+
+def _checked(record: Mapping[str, Any], index: int) -> Row:
+    """A row that can be written down. Raises EvalError."""
+    try:
+        row = _row(record, index)
+        msgspec.json.encode((row.row_id, row.inputs, row.outputs, row.contexts, row.expected))
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        raise EvalError(
+            f"row {index + 1} holds {half!r}, half of a surrogate pair, which is no character: "
+            "replace it"
+        ) from None
+    except RecursionError:
+        raise EvalError(f"row {index + 1} is nested too deeply: give flatter values") from None
+    return row
 
 
 def _row(record: Mapping[str, Any], index: int) -> Row:

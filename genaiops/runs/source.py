@@ -13,7 +13,7 @@ from typing import Any
 
 from genaiops.runs.journal import masked
 
-__all__ = ["source", "user"]
+__all__ = ["git", "source", "user"]
 
 _GIT_TIMEOUT_S = 2.0
 
@@ -26,9 +26,9 @@ def source() -> Mapping[str, Any]:  # JSON of several types
         "python": platform.python_version(),
         "host": socket.gethostname(),
     }
-    if commit := _git("rev-parse", "HEAD"):
+    if commit := git("rev-parse", "HEAD"):
         found["git_commit"] = commit
-        found["git_dirty"] = bool(_git("status", "--porcelain", "--untracked-files=no"))
+        found["git_dirty"] = bool(git("status", "--porcelain", "--untracked-files=no"))
     return found
 
 
@@ -41,7 +41,7 @@ def user() -> str | None:
         return None
 
 
-def _git(*arguments: str) -> str | None:
+def git(*arguments: str, timeout_s: float = _GIT_TIMEOUT_S, strip: bool = True) -> str | None:
     """What a git command prints; None without git, outside a work tree, or when it takes long."""
     program = shutil.which("git")
     try:
@@ -51,11 +51,14 @@ def _git(*arguments: str) -> str | None:
         done = subprocess.run(  # noqa: S603  git with constant arguments
             [program, *arguments],
             capture_output=True,
-            text=True,
-            timeout=_GIT_TIMEOUT_S,
+            encoding="utf-8",
+            errors="surrogateescape",
+            timeout=timeout_s,
             check=False,
             stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    if done.returncode != 0:
+        return None
+    return done.stdout.strip() if strip else done.stdout

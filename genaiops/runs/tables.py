@@ -7,8 +7,9 @@ from typing import Any, cast
 import msgspec
 
 from genaiops.errors import ConfigError
+from genaiops.query.found import plain
+from genaiops.runs import given
 from genaiops.runs.artifacts import log_dict
-from genaiops.runs.found import plain
 from genaiops.runs.log import set_tags
 from genaiops.runs.rows import read_records
 
@@ -25,7 +26,7 @@ def log_table(data: object, artifact_file: str) -> None:
     Raises: EvalError for other data; ConfigError for columns that are no lists of one length or
         another ending; ConflictError when the run has another table there.
     """
-    if not artifact_file.endswith(".json"):
+    if not given.text(artifact_file, "path in the run").endswith(".json"):
         raise ConfigError(f"{artifact_file!r} would not be JSON: name it .json")
     if isinstance(data, Mapping):
         records = _from_columns(cast("Mapping[str, Any]", data))

@@ -93,3 +93,16 @@ def test_artifacts_are_listed_and_copied(workdir: Path):
     assert json.loads(listed.stdout) == [{"path": "notes/a.txt", "file_size": 5}]
     assert (workdir / "back" / "notes" / "a.txt").read_text() == "hello"
     assert "no artifacts at 'other'" in run("runs", "artifacts", run_id, "other").stderr
+
+
+def test_runs_are_listed_by_a_filter_and_an_order():
+    for number in range(3):
+        with genaiops.start_run(f"run {number}"):
+            genaiops.log_metric("acc", number / 2)
+
+    asked = ["runs", "list", "-f", "metrics.acc > 0.1", "-o", "metrics.acc DESC"]
+    done = CliRunner().invoke(cli, [*asked, "--status", "FINISHED", "--format", "json"])
+    wrong = CliRunner().invoke(cli, ["runs", "list", "-f", "metrics.acc >"])
+
+    assert [row["name"] for row in json.loads(done.stdout)] == ["run 2", "run 1"]
+    assert (wrong.exit_code, "expected a value" in wrong.stderr) == (1, True)

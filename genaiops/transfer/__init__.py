@@ -1,0 +1,1 @@
+"""Bringing in what other programs recorded, and taking out what is here."""
