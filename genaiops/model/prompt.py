@@ -1,10 +1,26 @@
 """Prompts: stored versions, and formatted text that remembers which version made it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, cast
 
-__all__ = ["FormattedMessages", "FormattedText", "PromptRef", "PromptVersion", "prompt_ref"]
+from genaiops.model import semconv
+
+__all__ = [
+    "PROTECTED_TAG",
+    "FormattedMessages",
+    "FormattedText",
+    "PromptRef",
+    "PromptVersion",
+    "link_attributes",
+    "marked",
+    "prompt_ref",
+    "protected_aliases",
+]
+
+PROTECTED_TAG = "genaiops.protected"
+"""Tag of a prompt: JSON of alias to condition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +30,7 @@ class PromptVersion:
     Attributes:
         template: Text, or chat messages as OpenAI-shaped dicts.
         hash: SHA-256 (hex) of everything that is part of the version.
+        variable_types: JSON schema of an object with a property for each variable.
     """
 
     name: str
@@ -28,6 +45,7 @@ class PromptVersion:
     response_format: Mapping[str, Any] | None = None
     model_config: Mapping[str, Any] | None = None
     tools: Sequence[Mapping[str, Any]] | None = None
+    variable_types: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +57,15 @@ class PromptRef:
     hash: str = ""
     alias: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def protected_aliases(tags: Mapping[str, Any]) -> dict[str, str]:
+    """The condition of each protected alias by the tags of its prompt; empty for a locked one."""
+    try:
+        found: object = json.loads(tags.get(PROTECTED_TAG, "{}"))
+    except (TypeError, ValueError):
+        return {}
+    return cast("dict[str, str]", found) if isinstance(found, dict) else {}
 
 
 class FormattedText(str):
@@ -66,7 +93,7 @@ class FormattedMessages(list[dict[str, Any]]):
         super().__init__(
             # clients copy the list, but hand on the texts in it
             {
-                key: _marked(value, prompt) if key == "content" else value
+                key: marked(value, prompt) if key == "content" else value
                 for key, value in message.items()
             }
             for message in messages
@@ -77,7 +104,7 @@ class FormattedMessages(list[dict[str, Any]]):
 _PLACES = ("messages", "input", "instructions", "prompt", "system")
 
 
-def _marked(content: Any, prompt: PromptRef) -> Any:  # content of a message: any JSON
+def marked(content: Any, prompt: PromptRef) -> Any:  # content of a message: any JSON
     """The content with its text, or the texts of its parts, remembering the version."""
     if type(content) is str:
         return FormattedText(content, prompt)
@@ -122,3 +149,24 @@ def _in_message(item: object) -> PromptRef | None:
         if isinstance(item, list | tuple):
             return prompt_ref(cast("Sequence[object]", item))
     return item.prompt if isinstance(item, FormattedText) else None
+
+
+def link_attributes(ref: PromptRef, *, variables: bool) -> dict[str, Any]:
+    """The attributes of a span that was asked with this version; of a fallback only its name.
+
+    Args:
+        ref: The version.
+        variables: Whether the values may be recorded.
+    """
+    named: dict[str, Any] = {semconv.PROMPT_NAME: ref.name}
+    if ref.version == 0:
+        return named
+    facts = {
+        semconv.PROMPT_VERSION: ref.version,
+        semconv.PROMPT_HASH: ref.hash,
+        semconv.PROMPT_ALIAS: ref.alias,
+    }
+    named |= {key: value for key, value in facts.items() if value}
+    if variables:
+        named |= {semconv.PROMPT_VARIABLE_PREFIX + k: v for k, v in ref.variables.items()}
+    return named

@@ -15,6 +15,7 @@ class Experiment:
     name: str
     state: str = "active"
     created_ns: int = 0
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,9 @@ class RunInfo:
 
     Attributes:
         status: ``RUNNING``, ``FINISHED``, ``FAILED``, ``KILLED`` or ``INTERRUPTED``.
+        source: Command, Python version, host, git commit and whether the work tree was dirty.
+        lifecycle_stage: ``active`` or ``deleted``.
+        artifact_uri: Where the files of the run lie, None for the store itself.
     """
 
     run_id: str
@@ -44,6 +48,19 @@ class RunInfo:
     parent_run_id: str | None = None
     user: str | None = None
     source: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    description: str | None = None
+    lifecycle_stage: str = "active"
+    artifact_uri: str | None = None
+
+    @property
+    def start_time(self) -> int:
+        """When it began, in milliseconds since 1970, as MLflow has it."""
+        return self.start_ns // 1_000_000
+
+    @property
+    def end_time(self) -> int | None:
+        """When it ended, in milliseconds since 1970; None while it runs."""
+        return None if self.end_ns is None else self.end_ns // 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

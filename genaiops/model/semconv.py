@@ -97,6 +97,7 @@ GATEWAY_TARGET = "genaiops.gateway.target"
 GATEWAY_ATTEMPTS = "genaiops.gateway.attempts"
 GATEWAY_KEY = "genaiops.gateway.key"
 GATEWAY_CACHE = "genaiops.gateway.cache"
+GATEWAY_GUARDRAILS = "genaiops.gateway.guardrails"
 
 OPERATION_OF_SPAN_TYPE = {
     "agent": "invoke_agent",

@@ -155,18 +155,26 @@ class Trace:
         return self.summary.tags
 
     def walk(self) -> Iterator[tuple[int, SpanRecord]]:
-        """Every span with its depth, parents before children, siblings by start."""
+        """Every span once with its depth: parents before children, siblings by start.
+
+        Spans that are each other's parents come last, from the earliest of them.
+        """
         ids = {span.span_id for span in self.spans}
         children: dict[str | None, list[SpanRecord]] = {}
         for span in self.spans:
             parent = span.parent_span_id if span.parent_span_id in ids else None
             children.setdefault(parent, []).append(span)
-        stack = [(0, span) for span in reversed(children.get(None, []))]
-        while stack:
-            depth, span = stack.pop()
-            yield depth, span
-            below = children.pop(span.span_id, [])
-            stack.extend((depth + 1, child) for child in reversed(below))
+        seen: set[str] = set()
+        for first in (*children.get(None, ()), *self.spans):
+            stack = [(0, first)]
+            while stack:
+                depth, span = stack.pop()
+                if span.span_id in seen:
+                    continue
+                seen.add(span.span_id)
+                yield depth, span
+                below = children.get(span.span_id, ())
+                stack.extend((depth + 1, child) for child in reversed(below))
 
     def tree(self) -> str:
         """The trace as indented text: a line a span, with status and milliseconds."""

@@ -6,6 +6,7 @@ The content lies once in the folder of values, by digest; a file of a run is a h
 import contextlib
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
@@ -13,27 +14,34 @@ from urllib.parse import unquote
 from genaiops.errors import ConfigError, ConflictError, NotFoundError, StoreError
 from genaiops.store import blobs
 
-__all__ = ["checked", "listed", "opened", "put"]
+__all__ = ["checked", "listed", "opened", "put", "root_of"]
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 
 
-def put(folder: Path, run_id: str, path: str, data: bytes) -> None:
+def put(folder: Path, run_id: str, path: str, data: bytes | Path) -> None:
     """Writes a file of a run; the same content again changes nothing.
+
+    Args:
+        folder: Of the store.
+        run_id: Of the run.
+        path: In the run.
+        data: The content, or a file that has it.
 
     Raises: ConfigError for a path that is none, ConflictError when the run has other content (or
         a folder) there, StoreError when it cannot be written.
     """
     name = checked(path)
-    root = _root(folder, run_id)
-    digest = blobs.put(folder, data)
+    root = root_of(folder, run_id)
+    in_memory = isinstance(data, bytes)
+    digest = blobs.put(folder, data) if in_memory else blobs.put_file(folder, data)
     target = root / name
     try:
         _unlinked(root, target)
         _made(folder, target.parent)
         target.hardlink_to(blobs.path_of(folder, digest))
     except FileExistsError:
-        if not target.is_file() or target.read_bytes() != data:
+        if not target.is_file() or not blobs.is_whole(target, digest):
             raise ConflictError(
                 f"the run {run_id!r} has other content at {name!r} already: use another path"
             ) from None
@@ -47,29 +55,34 @@ def put(folder: Path, run_id: str, path: str, data: bytes) -> None:
         ) from error
 
 
-def listed(folder: Path, run_id: str, path: str | None = None) -> list[tuple[str, int]]:
+def listed(root: Path, path: str | None = None) -> list[tuple[str, int]]:
     """Path and bytes of every file of a run at or below a path, sorted; links are left out."""
-    root = _root(folder, run_id)
     start = root if path is None else root / checked(path)
     _unlinked(root, start)
     files = [start] if start.is_file() else _below(start)
     return sorted((file.relative_to(root).as_posix(), file.stat().st_size) for file in files)
 
 
-def opened(folder: Path, run_id: str, path: str) -> Path:
-    """The file of a run. Raises NotFoundError, ConfigError for a path that is none."""
-    root = _root(folder, run_id)
+def opened(root: Path, path: str, *, folders: bool = False) -> Path:
+    """The file of a run, or a folder where one will do. Raises NotFoundError, ConfigError for a path that is none."""
     file = root / checked(path)
     _unlinked(root, file)
-    if not file.is_file():
-        raise NotFoundError(f"the run {run_id!r} has no artifact {path!r}")
+    if not file.is_file() and not (folders and file.is_dir()):
+        raise NotFoundError(f"there is no artifact {path!r} in {str(root)!r}")
     return file
+
+
+def root_of(folder: Path, run_id: str) -> Path:
+    """The folder with the files of a run. Raises ConfigError for an id that is none."""
+    if not _RUN_ID.fullmatch(run_id):
+        raise ConfigError(f"{run_id!r} is no run id: use letters, digits, '_' and '-'")
+    return folder / "artifacts" / "runs" / run_id
 
 
 def checked(path: str) -> str:
     """The path inside a run, in one spelling. Raises ConfigError for one that leads elsewhere."""
-    plain = path
-    while (decoded := unquote(plain)) != plain:
+    plain = unicodedata.normalize("NFKC", path)
+    while (decoded := unicodedata.normalize("NFKC", unquote(plain))) != plain:
         plain = decoded
     parts = PurePosixPath(plain.replace("\\", "/")).parts
     bad = (
@@ -88,12 +101,6 @@ def checked(path: str) -> str:
             "leading '/' or '.', no backslash and at most 255 bytes each"
         )
     return PurePosixPath(path).as_posix()
-
-
-def _root(folder: Path, run_id: str) -> Path:
-    if not _RUN_ID.fullmatch(run_id):
-        raise ConfigError(f"{run_id!r} is no run id: use letters, digits, '_' and '-'")
-    return folder / "artifacts" / "runs" / run_id
 
 
 def _made(folder: Path, path: Path) -> None:

@@ -53,6 +53,12 @@ class Reader(Protocol):
         """Runs one statement of our own and returns all rows."""
         ...
 
+    def columns(
+        self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> Mapping[str, Any]:  # numpy arrays
+        """The same for many rows: its columns as numpy arrays, masked where a value is NULL."""
+        ...
+
 
 class Txn(Reader, Protocol):
     """A serialised transaction on the control tables (schema ``data``), committed on exit."""
@@ -121,8 +127,8 @@ class Store(Protocol):
         """A value stored by `put_blob`. Raises NotFoundError."""
         ...
 
-    def put_artifact(self, run_id: str, path: str, data: bytes) -> None:
-        """Writes a file of a run, once. Raises ConfigError, ConflictError, StoreError."""
+    def put_artifact(self, run_id: str, path: str, data: bytes | Path) -> None:
+        """Writes a file of a run, once; of a Path, its content. Raises ConfigError, ConflictError, StoreError."""
         ...
 
     def artifacts(self, run_id: str, path: str | None = None) -> list[tuple[str, int]]:

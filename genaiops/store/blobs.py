@@ -4,13 +4,16 @@ import contextlib
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from genaiops.errors import NotFoundError, StoreError
-from genaiops.store.whole import write_whole
+from genaiops.store.whole import new_file, write_whole
 
-__all__ = ["found", "get", "is_whole", "path_of", "put", "remove_unused"]
+__all__ = ["found", "get", "is_whole", "path_of", "put", "put_file", "remove_unused"]
+
+_COPY_BYTES = 4_000_000
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -19,18 +22,60 @@ def put(folder: Path, data: bytes) -> str:
     """Writes the value unless it is there; its SHA-256. Raises StoreError."""
     digest = hashlib.sha256(data).hexdigest()
     path = path_of(folder, digest)
-    with contextlib.suppress(OSError):
-        os.utime(path)  # it is about to be used: see `remove_unused`
+    if _used_again(path):
         return digest
     try:
-        for parent in reversed(path.parents[:3]):
-            parent.mkdir(mode=0o700, exist_ok=True)
+        _make(path.parent)
         write_whole(path, data)
     except OSError as error:
-        raise StoreError(
-            f"{len(data)} bytes cannot be stored in {str(path.parent)!r}: {error.strerror}"
-        ) from error
+        raise _not_stored(len(data), path, error) from error
     return digest
+
+
+def put_file(folder: Path, source: Path) -> str:
+    """The same for the content of a file, which is never whole in memory.
+
+    Raises: StoreError, NotFoundError when the file cannot be read.
+    """
+    try:
+        opened = source.open("rb")
+    except OSError as error:
+        raise NotFoundError(f"{str(source)!r} cannot be read: {error.strerror}") from error
+    waiting = folder / "artifacts" / "blobs"
+    with opened as content:
+        try:
+            _make(waiting)
+            with new_file(waiting) as (hidden, file):
+                shutil.copyfileobj(content, file, _COPY_BYTES)
+                file.seek(0)
+                digest = hashlib.file_digest(file, "sha256").hexdigest()  # of what was written
+                path = path_of(folder, digest)
+                if _used_again(path):
+                    hidden.unlink()
+                else:
+                    _make(path.parent)
+                    file.close()
+                    hidden.rename(path)
+        except OSError as error:
+            raise _not_stored(source.stat().st_size, waiting, error) from error
+    return digest
+
+
+def _used_again(path: Path) -> bool:
+    """Whether the value is there, which is about to be used: see `remove_unused`."""
+    with contextlib.suppress(OSError):
+        os.utime(path)
+        return True
+    return False
+
+
+def _make(folder: Path) -> None:
+    for parent in reversed((folder, *folder.parents[:2])):
+        parent.mkdir(mode=0o700, exist_ok=True)
+
+
+def _not_stored(size: int, path: Path, error: OSError) -> StoreError:
+    return StoreError(f"{size} bytes cannot be stored in {str(path.parent)!r}: {error.strerror}")
 
 
 def get(folder: Path, digest: str) -> bytes:

@@ -52,6 +52,13 @@ class Engine:
         with _plain_errors():
             return self._fetch(sql, params, None)
 
+    def columns(
+        self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> dict[str, Any]:  # numpy arrays, which have no names of types here
+        """Runs one statement; its columns as numpy arrays, masked where a value is NULL."""
+        with _plain_errors():
+            return self.connection.execute(sql, params or None).fetchnumpy()
+
     def user_query(
         self, sql: str, params: Any, *, timeout_s: float, max_rows: int | None
     ) -> Table:  # params: whatever DuckDB binds

@@ -16,12 +16,23 @@ import msgspec
 
 __all__ = ["KINDS", "Kind", "encode", "experiment_id"]
 
-Kind = Literal["answer", "assessment", "eval_row", "experiment", "metric", "param", "run", "tag"]
+Kind = Literal[
+    "answer",
+    "assessment",
+    "eval_row",
+    "experiment",
+    "experiment_tag",
+    "metric",
+    "param",
+    "run",
+    "tag",
+]
 KINDS: tuple[Kind, ...] = (
     "answer",
     "assessment",
     "eval_row",
     "experiment",
+    "experiment_tag",
     "metric",
     "param",
     "run",
@@ -84,7 +95,7 @@ def _text(kind: Kind, value: Any) -> str | None:  # any JSON value
     if kind == "metric":
         number = float(value)
         return repr(number) if math.isfinite(number) else str(number)
-    if kind == "tag":
+    if kind in ("tag", "experiment_tag"):
         return str(value)
     return json.dumps(value, default=str, ensure_ascii=False)
 

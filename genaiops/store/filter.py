@@ -34,23 +34,32 @@ class Field:
             (compared as the literal is).
         wrap: Where the whole condition goes, ``{}``; for values that stand in another view.
         key: How the key is bound: as it is, or as a JSON path.
+        booleans: How false and true stand in text of kind ``any``.
     """
 
     sql: str
     kind: Kind = "text"
     wrap: str = "{}"
     key: Literal["plain", "json"] = "plain"
+    booleans: tuple[str, str] = ("false", "true")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fields:
-    """The names that a filter may use: plain ones and, by prefix, keyed ones."""
+    """The names that a filter may use: plain ones and, by prefix, keyed ones.
+
+    Attributes:
+        told: What messages say of them, where many names mean the same.
+    """
 
     plain: Mapping[str, Field]
     keyed: Mapping[str, Field]
+    told: str = ""
 
     def names(self) -> str:
         """Every name, for messages."""
+        if self.told:
+            return self.told
         return ", ".join([*sorted(self.plain), *(f"{prefix}.KEY" for prefix in sorted(self.keyed))])
 
 
@@ -243,7 +252,7 @@ class _Parser:
         if field.kind in ("text", "list") and not isinstance(value, str):
             raise FilterError(f"{name.text!r} is text: write {token.text!r} in quotes")
         if field.kind == "any" and isinstance(value, bool):
-            value = "true" if value else "false"
+            value = field.booleans[value]
         self.params.append(value)
         return value
 

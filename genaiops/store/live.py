@@ -35,9 +35,10 @@ _TRACE_VIEW = (
     + ", ".join(spans.TRACE_COLUMNS[5:])
 )
 _EVENT_VIEWS = {
-    "experiments": "experiment_id, name, state, created_ns",
+    "experiments": "experiment_id, name, coalesce(state, 'active') AS state, created_ns",
+    "experiment_tags": "experiment_id, key, value",
     "runs": 'run_id, experiment_id, name, status, start_ns, end_ns, parent_run_id, "user", '
-    "source, description",
+    "source, description, coalesce(lifecycle, 'active') AS lifecycle, artifact_uri",
     "params": "run_id, key, value",
     "run_tags": "run_id, key, value",
     "metrics": "run_id, key, value, step, ts_ns",
@@ -46,6 +47,9 @@ _EVENT_VIEWS = {
     "eval_rows": "* EXCLUDE (ts_ns)",
     "answers": "key, kind, response, usage, created_ns",
 }
+
+_REMOVABLE = (events.RUN_TAGS, events.EXPERIMENT_TAGS)
+"""Kinds of which a row without a value is one that was deleted."""
 
 
 class LiveReader:
@@ -75,6 +79,14 @@ class LiveReader:
         if self._spans_wait and _NAMES_SPANS.search(sql):
             self.read_spans()
         return self._engine.query(sql, params)
+
+    def columns(
+        self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> Mapping[str, Any]:  # numpy arrays
+        """See `Reader.columns`."""
+        if self._spans_wait and _NAMES_SPANS.search(sql):
+            self.read_spans()
+        return self._engine.columns(sql, params)
 
     def _roll_tail(self, kept: str | None) -> None:
         """The temporary relation ``tail_rolled``: what the tail's spans add to their traces."""
@@ -222,7 +234,7 @@ def _live_kind(engine: Engine, kind: events.EventKind, alive: list[str]) -> None
     both = f"(SELECT * FROM g.data.{kind.table} UNION ALL BY NAME {kind.rows('temp.tail_events')})"
     merged = f"({kind.merged(both)})" if kind.merge else both
     columns = _run_columns(alive) if kind is events.RUNS else _EVENT_VIEWS[kind.table]
-    condition = " WHERE value IS NOT NULL" if kind is events.RUN_TAGS else ""
+    condition = " WHERE value IS NOT NULL" if kind in _REMOVABLE else ""
     engine.execute(f"CREATE TEMP VIEW {kind.table} AS SELECT {columns} FROM {merged}{condition}")
 
 

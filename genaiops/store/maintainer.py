@@ -1,7 +1,7 @@
 """Who compacts: a process of its own, started by whoever finds that much is waiting.
 
-    python -m genaiops.store.maintainer FOLDER          until nothing is left, then ends
-    python -m genaiops.store.maintainer FOLDER --serve  as long as its parent lives
+    python -m genaiops.store.maintainer FOLDER              until nothing is left, then ends
+    python -m genaiops.store.maintainer FOLDER --serve PID  as long as its parent, PID, lives
 
 Gateway, server and dashboard keep one with `start_child`; an application starts one when its
 journal has grown. Which of them works is decided by the maintainer lock.
@@ -62,7 +62,7 @@ def start_child(folder: Path) -> subprocess.Popen[bytes]:
 
 def _start(folder: Path, *, serve: bool) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-P", "-m", "genaiops.store.maintainer", str(folder.resolve())]
-    command += ["--serve"] if serve else []
+    command += ["--serve", str(os.getpid())] if serve else []
     return subprocess.Popen(  # noqa: S603  this interpreter with a module of ours
         command,
         stdin=subprocess.DEVNULL,
@@ -77,7 +77,8 @@ def main(arguments: list[str]) -> int:
     """Runs the maintainer; the exit status."""
     folder = Path(arguments[0])
     serve = "--serve" in arguments[1:]
-    parent = os.getppid()
+    # told, not asked for: a parent that dies while this process starts has no child left to ask
+    parent = int(arguments[2]) if serve else 0
     ending: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: ending.append(number))
     os.nice(5)

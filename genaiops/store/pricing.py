@@ -182,8 +182,7 @@ def _own(row: Mapping[str, Any]) -> tuple[str, str, Rate]:
 def _ask(ask: Ask) -> list[Rate] | None:
     """What genai-prices says, as one rate a step of input tokens; None where it knows nothing."""
     try:
-        from genai_prices import Usage as Counts
-        from genai_prices import data_snapshot
+        from genai_prices import Usage as Counts, data_snapshot
     except ImportError as error:
         _log.warning("genaiops: costs stay unknown, genai-prices cannot be loaded: %s", error)
         return None

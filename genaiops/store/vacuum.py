@@ -30,6 +30,7 @@ _COMPACTED = frozenset(
         "open_spans",
         "traces",
         "experiments",
+        "experiment_tags",
         "runs",
         "params",
         "run_tags",

@@ -18,11 +18,15 @@ SELECT
 FROM data.traces;
 
 CREATE OR REPLACE VIEW experiments AS
-SELECT experiment_id, name, state, created_ns FROM data.experiments;
+SELECT experiment_id, name, coalesce(state, 'active') AS state, created_ns FROM data.experiments;
+
+CREATE OR REPLACE VIEW experiment_tags AS
+SELECT experiment_id, key, value FROM data.experiment_tags WHERE value IS NOT NULL;
 
 CREATE OR REPLACE VIEW runs AS
 SELECT
-  run_id, experiment_id, name, status, start_ns, end_ns, parent_run_id, user, source, description
+  run_id, experiment_id, name, status, start_ns, end_ns, parent_run_id, user, source, description,
+  coalesce(lifecycle, 'active') AS lifecycle, artifact_uri
 FROM data.runs;
 
 CREATE OR REPLACE VIEW params AS SELECT run_id, key, value FROM data.params;
@@ -55,7 +59,7 @@ CREATE OR REPLACE VIEW prompts AS SELECT name, kind, tags, created_ns FROM data.
 CREATE OR REPLACE VIEW prompt_versions AS
 SELECT
   name, version, template, syntax, model_config, response_format, tools, tags, message, author,
-  created_ns, hash
+  created_ns, hash, variable_types
 FROM data.prompt_versions;
 
 CREATE OR REPLACE VIEW prompt_aliases AS
@@ -87,3 +91,6 @@ FROM data.gateway_keys;
 
 CREATE OR REPLACE VIEW server_keys AS
 SELECT name, prefix, role, created_ns, revoked_ns FROM data.server_keys;
+
+CREATE OR REPLACE VIEW imported_records AS
+SELECT program, kind, name, data, imported_ns FROM data.imported_records;

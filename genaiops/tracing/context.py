@@ -17,6 +17,7 @@ __all__ = [
     "Context",
     "active_experiment",
     "active_run",
+    "active_training",
     "get_context",
     "set_context",
     "with_span",
@@ -26,6 +27,8 @@ active_run: ContextVar[str | None] = ContextVar("genaiops_run", default=None)
 """The run that spans are stamped with."""
 active_experiment: ContextVar[str | None] = ContextVar("genaiops_experiment", default=None)
 """The experiment that spans are stamped with; None is that of the settings."""
+active_training: ContextVar[object] = ContextVar("genaiops_training", default=None)
+"""The training that is being recorded: trainings inside it are a part of it."""
 
 SPAN_KEY = next(iter(set_span_in_context(INVALID_SPAN, Context())))
 """The key of the current span in an OpenTelemetry context."""

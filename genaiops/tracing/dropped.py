@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from opentelemetry.trace import Span as OtelSpan
-from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
+from opentelemetry.trace import Span as OtelSpan, SpanContext, Status, StatusCode, TraceFlags
 
 from genaiops.tracing.context import Context, get_context, set_context, with_span
 from genaiops.tracing.runtime import random_bits

@@ -5,8 +5,7 @@ from typing import Any
 
 from opentelemetry import trace as otel
 
-from genaiops.model import semconv
-from genaiops.model.prompt import prompt_ref
+from genaiops.model.prompt import link_attributes, prompt_ref
 from genaiops.tracing.runtime import current
 
 __all__ = ["INPUTS", "OUTPUTS", "ForeignSpan", "twins"]
@@ -76,8 +75,8 @@ class ForeignSpan:
         """Names the prompt version behind a formatted prompt."""
         ref = prompt_ref(value)
         if ref is not None:
-            self._span.set_attribute(semconv.PROMPT_NAME, ref.name)
-            self._span.set_attribute(semconv.PROMPT_VERSION, ref.version)
+            variables = current().capture.mode == "full"
+            self._span.set_attributes(link_attributes(ref, variables=variables))
 
     def is_recording(self) -> bool:
         """Whether the span is still open."""

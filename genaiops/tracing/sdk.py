@@ -7,8 +7,7 @@ from typing import Any, cast
 import msgspec
 from opentelemetry import trace as otel
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
-from opentelemetry.sdk.trace import Span as SdkSpan
+from opentelemetry.sdk.trace import Event, ReadableSpan, Span as SdkSpan, SpanProcessor
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 

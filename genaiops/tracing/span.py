@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from opentelemetry.trace import Span as OtelSpan
-from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
+from opentelemetry.trace import Span as OtelSpan, SpanContext, Status, StatusCode, TraceFlags
 
 from genaiops.model import semconv
-from genaiops.model.prompt import prompt_ref
+from genaiops.model.prompt import link_attributes, prompt_ref
 from genaiops.tracing import diagnostics
 from genaiops.tracing.capture import NOTHING, WITHHELD
 from genaiops.tracing.context import (
@@ -147,21 +146,11 @@ class Span(_Base):
         )
 
     def link_prompt(self, value: object) -> None:
-        """Names the prompt version behind a formatted prompt or a request that holds one.
-
-        Of a fallback, which is no stored version, only the name.
-        """
+        """Names the prompt version behind a formatted prompt or a request that holds one."""
         ref = prompt_ref(value)
-        if ref is None:
-            return
-        attributes = self._more().attributes
-        attributes[semconv.PROMPT_NAME] = ref.name
-        if ref.version == 0:
-            return
-        attributes[semconv.PROMPT_VERSION] = ref.version
-        attributes |= {semconv.PROMPT_HASH: ref.hash, semconv.PROMPT_ALIAS: ref.alias}
-        if self.runtime.capture.mode == "full":
-            attributes |= {semconv.PROMPT_VARIABLE_PREFIX + k: v for k, v in ref.variables.items()}
+        if ref is not None:
+            variables = self.runtime.capture.mode == "full"
+            self._more().attributes.update(link_attributes(ref, variables=variables))
 
     def is_recording(self) -> bool:
         """Whether the span is still open."""

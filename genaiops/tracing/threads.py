@@ -12,7 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from genaiops.config import settings
-from genaiops.tracing.context import active_experiment, active_run, get_context, set_context
+from genaiops.tracing.context import (
+    active_experiment,
+    active_run,
+    active_training,
+    get_context,
+    set_context,
+)
 
 __all__ = ["install"]
 
@@ -27,22 +33,25 @@ _MARK = "_genaiops_carries_context"
 class _Carried:
     """A callable that runs in the tracing context in which it was made."""
 
-    __slots__ = ("call", "context", "experiment", "run")
+    __slots__ = ("call", "context", "experiment", "run", "training")
 
     def __init__(self, call: Callable[..., Any]) -> None:
         self.call = call
         self.context = get_context()
         self.run = active_run.get()
         self.experiment = active_experiment.get()
+        self.training = active_training.get()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # as of the callable
         before = get_context()
         run, experiment = active_run.set(self.run), active_experiment.set(self.experiment)
+        training = active_training.set(self.training)
         set_context(self.context)
         try:
             return self.call(*args, **kwargs)
         finally:
             set_context(before)
+            active_training.reset(training)
             active_run.reset(run)
             active_experiment.reset(experiment)
 

@@ -4,8 +4,7 @@ import contextlib
 
 import duckdb
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from genaiops.errors import FilterError
 from genaiops.store.filter import Field, Fields, parse

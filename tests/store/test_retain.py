@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from genaiops.errors import ConfigError
-from genaiops.store import LocalStore, proc_id
-from genaiops.store import retain as module
+from genaiops.store import LocalStore, proc_id, retain as module
 from genaiops.store.events import encode
 from genaiops.store.retain import Retention, retain
 from tests.store.making import compacted, numbers, rows, span

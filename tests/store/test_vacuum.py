@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from genaiops.errors import StoreError
-from genaiops.store import LocalStore
-from genaiops.store import vacuum as module
+from genaiops.store import LocalStore, vacuum as module
 from genaiops.store.doctor import examine
 from genaiops.store.events import encode
 from genaiops.store.vacuum import vacuum

@@ -5,8 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from opentelemetry import baggage
-from opentelemetry import context as otel_context
+from opentelemetry import baggage, context as otel_context
 
 import genaiops
 

@@ -3,8 +3,7 @@
 import copy
 import json
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from genaiops.tracing.dialects import read
 from genaiops.tracing.dialects.table import FAMILIES, SOURCES

@@ -3,8 +3,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from genaiops.tracing.otlp import Malformed, TooLarge, decode, from_json, from_protobuf
 from tests.tracing.otlp_messages import as_json, lines, request, span, whole_span

@@ -68,6 +68,7 @@ def _json(name: str) -> str:
 
 
 _RUN_ID = "substr(sha256(experiment), 1, 16)"
+_RUN_FACTS = "parent_run_id user source description proc lifecycle artifact_uri"
 _ASSESSMENT_FIELDS = (
     "trace_id span_id run_id name kind value number rationale source_type source_id "
     "judge_trace_id cost_usd error"
@@ -79,7 +80,7 @@ RUNS = EventKind(
     select=", ".join(
         (
             "run_id",
-            f"CASE WHEN experiment IS NULL THEN NULL ELSE {_RUN_ID} END AS experiment_id",
+            f"coalesce(id, CASE WHEN experiment IS NOT NULL THEN {_RUN_ID} END) AS experiment_id",
             _field("name"),
             _field("status"),
             _field("start_ns", "BIGINT"),
@@ -89,6 +90,8 @@ RUNS = EventKind(
             _json("source"),
             _field("description"),
             _field("proc"),
+            _field("lifecycle"),
+            _field("artifact_uri"),
             "ts_ns AS updated_ns",
         )
     ),
@@ -98,7 +101,7 @@ RUNS = EventKind(
         f"run_id, {_latest('experiment_id name status start_ns', 'updated_ns')}, "
         "CASE WHEN arg_max(status, updated_ns) IS DISTINCT FROM 'RUNNING' "
         "THEN arg_max(end_ns, updated_ns) END AS end_ns, "
-        f"{_latest('parent_run_id user source description proc', 'updated_ns')}, "
+        f"{_latest(_RUN_FACTS, 'updated_ns')}, "
         "max(updated_ns) AS updated_ns"
     ),
 )
@@ -106,14 +109,24 @@ EXPERIMENTS = EventKind(
     table="experiments",
     select=(
         f"coalesce(id, {_RUN_ID}) AS experiment_id, experiment AS name, "
-        "coalesce(data->>'$.state', 'active') AS state, ts_ns AS created_ns"
+        "CASE WHEN k = 'experiment' THEN data->>'$.state' END AS state, ts_ns AS created_ns, "
+        "CASE WHEN k = 'experiment' THEN ts_ns END AS named_ns, "
+        "CASE WHEN k = 'experiment' AND data->>'$.state' IS NOT NULL THEN ts_ns END AS state_ns"
     ),
     where="k IN ('experiment', 'run') AND experiment IS NOT NULL",
     keys="experiment_id",
-    merge=(
-        "experiment_id, arg_max(name, created_ns) AS name, arg_max(state, created_ns) AS state, "
-        "min(created_ns) AS created_ns"
+    merge=(  # a run that begins in an experiment neither renames nor restores it
+        "experiment_id, arg_max(name, coalesce(named_ns, -1)) AS name, "
+        "arg_max(state, state_ns) AS state, min(created_ns) AS created_ns, "
+        "max(named_ns) AS named_ns, max(state_ns) AS state_ns"
     ),
+)
+EXPERIMENT_TAGS = EventKind(
+    table="experiment_tags",
+    select="id AS experiment_id, key, value, ts_ns",
+    where="k = 'experiment_tag' AND id IS NOT NULL AND key IS NOT NULL",
+    keys="experiment_id, key",
+    merge="experiment_id, key, arg_max_null(value, ts_ns) AS value, max(ts_ns) AS ts_ns",
 )
 PARAMS = EventKind(
     table="params",
@@ -216,6 +229,7 @@ ANSWERS = EventKind(
 
 KINDS = (
     EXPERIMENTS,
+    EXPERIMENT_TAGS,
     RUNS,
     PARAMS,
     RUN_TAGS,

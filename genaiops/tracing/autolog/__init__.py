@@ -15,8 +15,15 @@ BUILT_IN = {
     "openai": "genaiops.tracing.autolog.openai",
     "anthropic": "genaiops.tracing.autolog.anthropic",
     "langchain_core": "genaiops.tracing.autolog.langchain",
+    "keras": "genaiops.training.keras",
+    "lightgbm": "genaiops.training.lightgbm",
+    "sklearn": "genaiops.training.sklearn",
+    "tensorboardX": "genaiops.training.tensorboard",
+    "torch": "genaiops.training.pytorch",
+    "transformers": "genaiops.training.transformers",
+    "xgboost": "genaiops.training.xgboost",
 }
-"""Packages with a module here; others come by the entry point group ``genaiops.autolog``."""
+"""Packages with a module of ours; others come by the entry point group ``genaiops.autolog``."""
 
 _log = logging.getLogger("genaiops")
 

@@ -14,6 +14,7 @@ from genaiops.tracing import diagnostics
 from genaiops.tracing.autolog import langchain_shape as shape
 from genaiops.tracing.autolog.content import records_content, slim
 from genaiops.tracing.autolog.langchain_inside import follow
+from genaiops.tracing.autolog.langchain_prompts import keeping, mark, ref_of
 from genaiops.tracing.autolog.langchain_runs import LangChainRun, Runs
 from genaiops.tracing.autolog.patching import Patches
 from genaiops.tracing.record import Named
@@ -43,7 +44,10 @@ def autolog(*, disable: bool = False) -> None:
 
 
 def _change() -> None:
+    from langchain_core.load.serializable import Serializable
+
     _register()
+    _patches.replace(Serializable, "__init__", keeping)
     follow(_patches, _runs)
 
 
@@ -136,7 +140,10 @@ class _Events:
         ):
             kind = "agent"
         attributes = {"gen_ai.agent.name": name} if kind == "agent" else None
-        span = _span(_begin(Named(name, kind, attributes), **told))
+        run = _begin(Named(name, kind, attributes), **told)
+        if run is not None:
+            run.prompt = ref_of(metadata, inputs)
+        span = _span(run)
         if span is not None:
             span.set_inputs(inputs)
 
@@ -150,6 +157,8 @@ class _Events:
                 span.set_inputs(told["inputs"])
             span.set_outputs(outputs)
         if run is not None:
+            if run.prompt is not None:
+                mark(outputs, run.prompt)
             run.end()
 
     @_safely

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from genaiops.model import semconv
+from genaiops.model.prompt import PromptRef
 from genaiops.tracing.begin import begin
 from genaiops.tracing.context import Context, get_context, set_context, with_span
 from genaiops.tracing.record import Named
@@ -32,9 +33,10 @@ class LangChainRun:
         span: None when the run is not recorded; its children are those of its parent.
         above: The run it began in.
         context: What is current inside.
+        prompt: The registry's prompt that the run renders.
     """
 
-    __slots__ = ("above", "before", "context", "first_ns", "span")
+    __slots__ = ("above", "before", "context", "first_ns", "prompt", "span")
 
     def __init__(
         self, span: Span | None, context: Context, above: "LangChainRun | None" = None
@@ -44,6 +46,7 @@ class LangChainRun:
         self.context = context
         self.before: Context | None = None
         self.first_ns = 0
+        self.prompt: PromptRef | None = None
 
     def enter(self) -> None:
         """Makes the run current in the calling context, until `leave`."""
