@@ -1,12 +1,9 @@
-"""Evaluations: runs with scores and intervals, rows, two runs side by side."""
+"""Evaluations: runs with scores, intervals and costs, and their rows."""
 
-import json
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from genaiops.query.ids import resolve
 from genaiops.query.where import Where
@@ -16,24 +13,17 @@ from genaiops.store.base import Reader
 __all__ = [
     "EvalRun",
     "EvalScore",
-    "Outcome",
-    "Pair",
     "RowResult",
-    "SideBySide",
-    "Tally",
     "Verdict",
-    "falling_of",
     "get",
+    "read_rows",
     "read_runs",
     "rows",
     "runs",
     "scores",
-    "side_by_side",
 ]
 
 _PREVIEW_CHARS = 2_000
-Outcome = Literal["win", "tie", "loss", "unknown"]
-"""How the second run does against the first on one row; unknown when one has no verdict."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +46,11 @@ class EvalScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalRun:
-    """A run that judged rows."""
+    """A run that judged rows.
+
+    Attributes:
+        answers_usd: USD that the answers cost, as far as that is known.
+    """
 
     run_id: str
     name: str
@@ -66,6 +60,19 @@ class EvalRun:
     end_ns: int | None
     n_rows: int
     scores: Sequence[EvalScore]
+    answers_usd: float | None = None
+
+    @property
+    def judges_usd(self) -> float | None:
+        """USD that judging cost, None when that is not known of any score."""
+        known = [score.cost_usd for score in self.scores if score.cost_usd is not None]
+        return sum(known) if known else None
+
+    @property
+    def cost_usd(self) -> float | None:
+        """USD of answers and verdicts together, None when neither is known."""
+        known = [part for part in (self.answers_usd, self.judges_usd) if part is not None]
+        return sum(known) if known else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,45 +99,6 @@ class RowResult:
     verdicts: Mapping[str, Verdict]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """The same row in two runs; a side is None where that run does not have the row.
-
-    Attributes:
-        outcomes: For each judge, how ``b`` does against ``a``.
-        deltas: For each judge that has two numbers, ``b`` minus ``a``.
-    """
-
-    row_id: str
-    inputs: str | None
-    a: RowResult | None
-    b: RowResult | None
-    outcomes: Mapping[str, Outcome]
-    deltas: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """Rows that the second run wins, ties and loses by one judge."""
-
-    judge: str
-    win: int
-    tie: int
-    loss: int
-    unknown: int
-    mean_delta: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SideBySide:
-    """Two evaluations joined on the row id; ``pairs`` by row id."""
-
-    a: EvalRun
-    b: EvalRun
-    pairs: Sequence[Pair]
-    tallies: Sequence[Tally]
-
-
 def runs(*, experiment: str | None = None, limit: int = 100) -> list[EvalRun]:
     """Evaluations, newest first. Raises StoreError."""
     where = Where()
@@ -154,30 +122,7 @@ def scores(run_id: str) -> list[EvalScore]:
 def rows(run_id: str) -> list[RowResult]:
     """The rows of an evaluation, by row id. Raises NotFoundError, StoreError."""
     with current_store().read() as reader:
-        return list(_rows(reader, resolve(reader, "run", run_id)).values())
-
-
-def side_by_side(a: str, b: str) -> SideBySide:
-    """Two evaluations row by row.
-
-    Args:
-        a: Run id of the one compared with.
-        b: Run id of the one looked at: it wins where its number is better.
-
-    Raises: NotFoundError, StoreError.
-    """
-    with current_store().read() as reader:
-        first, second = _eval_run(reader, a), _eval_run(reader, b)
-        of_a, of_b = _rows(reader, first.run_id), _rows(reader, second.run_id)
-        falling = falling_of(reader, second.run_id)
-    pairs = [
-        _pair(row_id, of_a.get(row_id), of_b.get(row_id), falling)
-        for row_id in sorted({*of_a, *of_b})
-    ]
-    judges = sorted({judge for pair in pairs for judge in pair.outcomes})
-    return SideBySide(
-        a=first, b=second, pairs=pairs, tallies=[_tally(judge, pairs) for judge in judges]
-    )
+        return list(read_rows(reader, resolve(reader, "run", run_id)).values())
 
 
 def read_runs(reader: Reader, ids: Sequence[str]) -> dict[str, EvalRun]:
@@ -211,18 +156,33 @@ def _eval_runs(reader: Reader, where: Where, limit: int) -> list[EvalRun]:
     judged = _scores(reader, ids)
     sizes = _sizes(reader, ids)
     return [
-        EvalRun(**row, n_rows=sizes.get(row["run_id"], 0), scores=judged.get(row["run_id"], ()))
+        EvalRun(
+            **row,
+            n_rows=sizes.get(row["run_id"], (0, None))[0],
+            answers_usd=sizes.get(row["run_id"], (0, None))[1],
+            scores=judged.get(row["run_id"], ()),
+        )
         for row in found
     ]
 
 
-def _sizes(reader: Reader, ids: Sequence[str]) -> dict[str, int]:
+def _sizes(reader: Reader, ids: Sequence[str]) -> dict[str, tuple[int, float | None]]:
+    """Rows, and USD of the answers, by run."""
     table = reader.query(
-        "SELECT run_id, count(DISTINCT row_id) FROM eval_rows "
-        "WHERE run_id IN (SELECT unnest(?)) GROUP BY run_id",
+        """
+        SELECT e.run_id, count(DISTINCT e.row_id), sum(t.cost_usd)
+        FROM (
+          SELECT run_id, row_id, trace_id
+          FROM eval_rows
+          WHERE run_id IN (SELECT unnest(?))
+          GROUP BY ALL
+        ) AS e
+        LEFT JOIN traces AS t ON t.trace_id = e.trace_id
+        GROUP BY e.run_id
+        """,
         [list(ids)],
     )
-    return {run_id: n for run_id, n in table.rows}
+    return {run_id: (n, cost) for run_id, n, cost in table.rows}
 
 
 def _scores(reader: Reader, ids: Sequence[str]) -> dict[str, list[EvalScore]]:
@@ -261,12 +221,18 @@ def _scores(reader: Reader, ids: Sequence[str]) -> dict[str, list[EvalScore]]:
     return found
 
 
-def _rows(reader: Reader, run_id: str) -> dict[str, RowResult]:
-    """The rows of a run by row id, each with its verdicts."""
+def read_rows(
+    reader: Reader, run_id: str, row_ids: Sequence[str] | None = None
+) -> dict[str, RowResult]:
+    """The rows of a run by row id, each with its verdicts; only these, when they are named."""
+    where = Where()
+    where.add("run_id = ?", run_id)
+    if row_ids is not None:
+        where.add("row_id IN (SELECT unnest(?))", list(row_ids))
     verdicts: dict[str, dict[str, Verdict]] = {}
     traces: dict[str, str | None] = {}
     for row in reader.query(
-        """
+        f"""
         SELECT
           row_id, judge, first(trace_id ORDER BY repeat) AS trace_id,
           first(value ORDER BY repeat) AS value, avg(number) AS number,
@@ -274,11 +240,11 @@ def _rows(reader: Reader, run_id: str) -> dict[str, RowResult]:
           CASE WHEN count(number) = 0 THEN first(error ORDER BY repeat) END AS error,
           sum(cost_usd) AS cost_usd
         FROM eval_rows
-        WHERE run_id = ?
+        {where.sql}
         GROUP BY row_id, judge
         ORDER BY row_id, judge
         """,
-        [run_id],
+        where.params,
     ).dicts():
         row_id = row.pop("row_id")
         traces[row_id] = row.pop("trace_id") or traces.get(row_id)
@@ -310,59 +276,6 @@ def _previews(
         [list(trace_ids)],
     )
     return {trace_id: (inputs, outputs) for trace_id, inputs, outputs in table.rows}
-
-
-def falling_of(reader: Reader, run_id: str) -> set[str]:
-    """Scores of a run that are the better the lower, as its judges said."""
-    tags = reader.query(
-        "SELECT value FROM run_tags WHERE run_id = ? AND key = 'eval.judges'", [run_id]
-    )
-    try:
-        judges: dict[str, Any] = json.loads(tags.rows[0][0]) if tags.rows else {}
-        return {name for name, facts in judges.items() if facts.get("higher_is_better") is False}
-    except (AttributeError, TypeError, ValueError):  # a tag that somebody else has written
-        return set()
-
-
-def _pair(row_id: str, a: RowResult | None, b: RowResult | None, falling: AbstractSet[str]) -> Pair:
-    said_a: Mapping[str, Verdict] = {} if a is None else a.verdicts
-    said_b: Mapping[str, Verdict] = {} if b is None else b.verdicts
-    outcomes: dict[str, Outcome] = {}
-    deltas: dict[str, float] = {}
-    for judge in sorted({*said_a, *said_b}):
-        left, right = said_a.get(judge), said_b.get(judge)
-        before = None if left is None else left.number
-        after = None if right is None else right.number
-        if before is None or after is None or math.isnan(before) or math.isnan(after):
-            outcomes[judge] = "unknown"
-            continue
-        deltas[judge] = after - before
-        same = math.isclose(before, after, rel_tol=1e-9, abs_tol=1e-12)
-        outcomes[judge] = (
-            "tie" if same else "win" if (after > before) != (judge in falling) else "loss"
-        )
-    side = b or a
-    return Pair(
-        row_id=row_id,
-        inputs=None if side is None else side.inputs,
-        a=a,
-        b=b,
-        outcomes=outcomes,
-        deltas=deltas,
-    )
-
-
-def _tally(judge: str, pairs: Sequence[Pair]) -> Tally:
-    counts = Counter(pair.outcomes.get(judge, "unknown") for pair in pairs)
-    deltas = [pair.deltas[judge] for pair in pairs if judge in pair.deltas]
-    return Tally(
-        judge=judge,
-        win=counts["win"],
-        tie=counts["tie"],
-        loss=counts["loss"],
-        unknown=counts["unknown"],
-        mean_delta=sum(deltas) / len(deltas) if deltas else None,
-    )
 
 
 def _finite(value: float | None) -> float | None:

@@ -1,11 +1,12 @@
 """Ids as people type them: whole, or the first characters."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from genaiops.errors import NotFoundError
 from genaiops.store.base import Reader
 
-__all__ = ["resolve"]
+__all__ = ["resolve", "resolve_runs"]
 
 SHORTEST = 4
 _SEARCHED = {
@@ -40,3 +41,19 @@ def resolve(reader: Reader, what: Literal["trace", "run"], text: str) -> str:
         ids = ", ".join(str(row[0]) for row in found[:3])
         raise NotFoundError(f"{what} id {text!r} is not unique ({ids}, …): give more characters")
     return str(found[0][0])
+
+
+def resolve_runs(reader: Reader, texts: Sequence[str]) -> list[str]:
+    """The whole id of each run, in order, each once; whole ids are looked up all at once.
+
+    Raises: NotFoundError as `resolve`.
+    """
+    typed = [text.strip() for text in texts]
+    known = {
+        run_id
+        for (run_id,) in reader.query(
+            "SELECT run_id FROM runs WHERE run_id IN (SELECT unnest(?))", [typed]
+        ).rows
+    }
+    ids = (text if text in known else resolve(reader, "run", text) for text in typed)
+    return list(dict.fromkeys(ids))

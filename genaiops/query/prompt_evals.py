@@ -1,20 +1,24 @@
 """Which evaluation judged which version of a prompt, and two of them row by row.
 
 An evaluation belongs to a version when the traces of its rows used that version of the prompt and
-no other one of it.
+no other one of it. Those that a search for better prompts made on the way do not count, nor do those
+that were deleted.
 """
 
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Set as AbstractSet
 from dataclasses import dataclass
 
 from genaiops.query import evals
 from genaiops.query.evals import EvalRun
 from genaiops.query.ids import resolve
+from genaiops.query.judges import falling_of
 from genaiops.store import current_store
 from genaiops.store.base import Reader
 
-__all__ = ["Evaluations", "newest", "paired", "read_newest"]
+__all__ = ["SEARCH_TAG", "Evaluations", "newest", "paired", "read_newest"]
+
+SEARCH_TAG = "genaiops.search"
+"""Tag of a run that looks for better prompts: the evaluations in it chose, so they prove nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +60,14 @@ def read_newest(reader: Reader, name: str) -> Evaluations:
         JOIN used ON used.trace_id = e.trace_id
         JOIN runs AS r ON r.run_id = e.run_id
         WHERE r.status = 'FINISHED'
+        AND r.lifecycle = 'active'
+        AND NOT EXISTS (
+          SELECT 1 FROM run_tags AS t WHERE t.run_id = r.parent_run_id AND t.key = ?
+        )
         GROUP BY r.run_id, r.start_ns
         ORDER BY r.start_ns DESC, r.run_id
         """,
-        [name],
+        [name, SEARCH_TAG],
     ).rows
     versions = {run_id: tuple(sorted(found)) for run_id, found in rows}
     wanted: dict[int, str] = {}
@@ -100,7 +108,7 @@ def paired(
             """,
             [one, two, one, two],
         ).rows
-        falling = evals.falling_of(reader, one)
+        falling = falling_of(reader, one)
     found: dict[str, list[tuple[float, float]]] = {}
     for judge, mine, theirs in rows:
         found.setdefault(judge, []).append((mine, theirs))

@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from genaiops.errors import NotFoundError
-from genaiops.model.prompt import PromptVersion
-from genaiops.query import prompt_evals
+from genaiops.model.prompt import PromptVersion, protected_aliases
+from genaiops.query import prompt_calls, prompt_evals
 from genaiops.query.evals import EvalRun
 from genaiops.store import current_store
 from genaiops.store.base import Reader
@@ -65,12 +65,20 @@ class PromptName:
     updated_ns: int
     aliases: Sequence[Alias]
 
+    @property
+    def protected(self) -> Mapping[str, str]:
+        """The condition of each protected alias; empty text for one that is locked."""
+        return protected_aliases(self.tags)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionStats:
     """A version, its aliases, and the model calls made with it; None is unknown.
 
+    A call that several layers recorded (LangChain, the provider's client) counts once.
+
     Attributes:
+        cost_per_call_usd: Mean over the calls whose cost is known.
         evaluation: The newest finished evaluation of the version, with its scores.
     """
 
@@ -226,30 +234,11 @@ def _versions(name: str, number: int | None) -> list[VersionStats]:
             raise NotFoundError(
                 f"no {what} in the store: `genaiops prompts list` shows what there is"
             )
-        calls = reader.query(
-            """
-            SELECT
-              prompt_version AS version,
-              count(*) AS calls,
-              count(*) FILTER (status = 'error') AS errors,
-              approx_quantile(duration_ms, 0.5) AS p50_ms,
-              approx_quantile(duration_ms, 0.95) AS p95_ms,
-              avg(cost_usd) AS cost_per_call_usd,
-              avg(input_tokens) AS input_tokens_per_call,
-              avg(output_tokens) AS output_tokens_per_call
-            FROM spans
-            WHERE prompt_name = ?
-            AND span_type = 'llm'
-            AND status NOT IN ('running', 'interrupted')
-            GROUP BY prompt_version
-            """,
-            [name],
-        ).dicts()
+        calls = prompt_calls.by_version(reader, name)
         aliases = _aliases(reader, "name = $name", {"name": name}).get(name, [])
         evaluated = prompt_evals.read_newest(reader, name).newest
-    used = {row["version"]: row for row in calls}
     return [
-        _stats(row, used.get(row["version"]), aliases, evaluated.get(row["version"]))
+        _stats(row, calls.get(row["version"]), aliases, evaluated.get(row["version"]))
         for row in rows
     ]
 

@@ -6,23 +6,23 @@ from typing import Any, cast
 
 from genaiops.errors import FilterError
 from genaiops.model.run import Experiment, Run, RunData, RunInfo
-from genaiops.query.ids import resolve
+from genaiops.query.ids import resolve, resolve_runs
 from genaiops.query.paging import order, pack, unpack
+from genaiops.query.run_fields import RUNS
 from genaiops.query.where import Where
 from genaiops.store import current_store
 from genaiops.store.base import Reader
+from genaiops.store.filter import parse
 
 __all__ = [
     "Comparison",
     "ExperimentRow",
-    "MetricBin",
     "RunKeys",
     "RunPage",
     "RunRow",
     "compare",
     "experiments",
     "get",
-    "history",
     "keys",
     "search",
 ]
@@ -39,7 +39,11 @@ class ExperimentRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
-    """A run with the metrics, params and tags that were asked for."""
+    """A run with the metrics, params and tags that were asked for.
+
+    Attributes:
+        n_children: How many runs are nested in it.
+    """
 
     run_id: str
     experiment_id: str
@@ -50,6 +54,7 @@ class RunRow:
     end_ns: int | None
     parent_run_id: str | None
     user: str | None
+    n_children: int
     metrics: Mapping[str, float]
     params: Mapping[str, Any]
     tags: Mapping[str, str]
@@ -75,19 +80,6 @@ class RunKeys:
     metrics: Sequence[str]
     params: Sequence[str]
     tags: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricBin:
-    """Neighbouring points of a metric's curve: the range of steps and of values, NaN left out."""
-
-    step_from: int
-    step_to: int
-    ts_ns: int
-    n: int
-    min: float | None
-    avg: float | None
-    max: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +109,8 @@ def experiments() -> list[ExperimentRow]:
               count(r.run_id) AS n_runs,
               max(r.start_ns) AS last_start_ns
             FROM experiments AS e
-            LEFT JOIN runs AS r ON r.experiment_id = e.experiment_id
-            WHERE coalesce(e.state, 'active') = 'active'
+            LEFT JOIN runs AS r ON r.experiment_id = e.experiment_id AND r.lifecycle = 'active'
+            WHERE e.state = 'active'
             GROUP BY ALL
             ORDER BY last_start_ns DESC NULLS LAST, e.name
             """
@@ -141,7 +133,9 @@ def experiments() -> list[ExperimentRow]:
 def search(  # noqa: PLR0913  each argument is one independent choice of the page
     *,
     experiment: str | None = None,
+    filter: str = "",  # noqa: A002  the public name of the argument
     name: str = "",
+    parent: str | None = None,
     status: str | None = None,
     metrics: Sequence[str] = (),
     params: Sequence[str] = (),
@@ -154,7 +148,9 @@ def search(  # noqa: PLR0913  each argument is one independent choice of the pag
 
     Args:
         experiment: Name of the experiment, None for all.
+        filter: MLflow's filter language: ``metrics.acc > 0.9 AND params.model = 'x'``.
         name: Text that the run's name contains, or that its id begins with.
+        parent: Id of the run they are nested in; empty for those that are nested in none.
         status: ``RUNNING``, ``FINISHED``, ``FAILED``, ``KILLED`` or ``INTERRUPTED``.
         metrics: Keys of the metrics to fetch.
         params: Keys of the params to fetch.
@@ -170,8 +166,14 @@ def search(  # noqa: PLR0913  each argument is one independent choice of the pag
         raise FilterError(f"limit is {limit}: use 1 or more")
     offset = unpack(page_token, int)[0] if page_token else 0
     where = Where()
+    where.add("r.lifecycle = 'active' AND e.state IS DISTINCT FROM 'deleted'")
     where.add_if("e.name = ?", experiment)
     where.add_if("r.status = ?", status)
+    if filter.strip():
+        compiled = parse(filter, RUNS)
+        where.add(compiled.where, *compiled.params)
+    if parent is not None:
+        where.add("coalesce(r.parent_run_id, '') = ?", parent)
     if name:
         where.add("(contains(lower(r.name), lower(?)) OR starts_with(r.run_id, ?))", name, name)
     join, by = _sorting(order_by)
@@ -236,46 +238,18 @@ def get(run_id: str) -> Run:
         parent_run_id=row["parent_run_id"],
         user=row["user"],
         source=cast("dict[str, Any]", source) if isinstance(source, dict) else {},
+        description=row["description"],
+        lifecycle_stage=row["lifecycle"],
+        artifact_uri=row["artifact_uri"],
     )
     return Run(info=info, data=data)
-
-
-def history(run_id: str, key: str, *, bins: int = 2_000) -> list[MetricBin]:
-    """A metric's curve in at most this many bins of neighbouring steps. Raises StoreError."""
-    if bins < 1:
-        raise FilterError(f"bins is {bins}: use 1 or more")
-    with current_store().read() as reader:
-        rows = reader.query(
-            """
-            WITH
-            points AS (SELECT step, ts_ns, value FROM metrics WHERE run_id = ? AND key = ?),
-            range AS (
-              SELECT min(step) AS low, greatest(1, ceil((max(step) - min(step) + 1) / ?))::BIGINT
-                AS width
-              FROM points)
-            SELECT
-              min(step) AS step_from,
-              max(step) AS step_to,
-              max(ts_ns) AS ts_ns,
-              count(*) AS n,
-              min(value) FILTER (NOT isnan(value)) AS min,
-              avg(value) FILTER (isfinite(value)) AS avg,
-              max(value) FILTER (NOT isnan(value)) AS max
-            FROM points, range
-            GROUP BY (step - low) // width
-            ORDER BY step_from
-            """,
-            [run_id, key, bins],
-        ).dicts()
-    return [MetricBin(**row) for row in rows]
 
 
 def compare(run_ids: Sequence[str]) -> Comparison:
     """Runs side by side in the order given. Raises NotFoundError, StoreError."""
     with current_store().read() as reader:
-        ids = [resolve(reader, "run", text) for text in run_ids]
-        marks = ", ".join("?" for _ in ids)
-        rows = reader.query(f"{_RUNS} WHERE r.run_id IN ({marks})", ids).dicts() if ids else []
+        ids = resolve_runs(reader, run_ids)
+        rows = reader.query(f"{_RUNS} WHERE r.run_id IN (SELECT unnest(?))", [ids]).dicts()
         found = {row.run_id: row for row in _filled(reader, rows, _Wanted(None, None, None))}
     ordered = [found[run_id] for run_id in ids]
     return Comparison(
@@ -329,15 +303,31 @@ def _filled(reader: Reader, rows: Sequence[Mapping[str, Any]], wanted: _Wanted) 
     metrics = _values(reader, "metrics_latest", ids, wanted.metrics)
     params = _values(reader, "params", ids, wanted.params)
     tags = _values(reader, "run_tags", ids, wanted.tags)
+    children = _children(reader, ids)
     return [
         RunRow(
             **row,
+            n_children=children.get(row["run_id"], 0),
             metrics=metrics.get(row["run_id"], {}),
             params=params.get(row["run_id"], {}),
             tags=tags.get(row["run_id"], {}),
         )
         for row in rows
     ]
+
+
+def _children(reader: Reader, ids: Sequence[str]) -> dict[str, int]:
+    """How many active runs are nested in each."""
+    rows = reader.query(
+        """
+        SELECT parent_run_id, count(*)
+        FROM runs
+        WHERE lifecycle = 'active' AND parent_run_id IN (SELECT unnest(?))
+        GROUP BY parent_run_id
+        """,
+        [list(ids)],
+    ).rows
+    return dict(rows) if ids else {}
 
 
 def _values(
@@ -347,9 +337,9 @@ def _values(
     if not ids or (wanted is not None and not wanted):
         return {}
     where = Where()
-    where.add(f"run_id IN ({', '.join('?' for _ in ids)})", *ids)
+    where.add("run_id IN (SELECT unnest(?))", list(ids))
     if wanted is not None:
-        where.add(f"key IN ({', '.join('?' for _ in wanted)})", *wanted)
+        where.add("key IN (SELECT unnest(?))", list(wanted))
     found: dict[str, dict[str, Any]] = {}
     query = f"SELECT run_id, key, value FROM {view} {where.sql} ORDER BY key"
     for run_id, key, value in reader.query(query, where.params).rows:

@@ -9,7 +9,7 @@ from genaiops.errors import FilterError
 from genaiops.store import current_store
 from genaiops.store.base import Reader
 
-__all__ = ["SpanHit", "search_spans"]
+__all__ = ["SpanHit", "around", "search_spans"]
 
 _AROUND = 80
 
@@ -97,15 +97,7 @@ def _window(
 
 
 def _hit(row: dict[str, Any], wanted: str, ignore_case: bool) -> SpanHit:
-    for column in ("inputs", "outputs"):
-        text = row[column] or ""
-        place = text.lower().find(wanted.lower()) if ignore_case else text.find(wanted)
-        if place >= 0:
-            break
-    else:
-        column, text, place = "inputs", row["inputs"] or "", 0
-    piece = text[max(0, place - _AROUND) : place + len(wanted) + _AROUND]
-    piece = piece.replace("\\n", " ").replace("\\t", " ").replace('\\"', '"')
+    column, snippet = around(row["inputs"], row["outputs"], wanted, ignore_case=ignore_case)
     return SpanHit(
         trace_id=row["trace_id"],
         span_id=row["span_id"],
@@ -114,5 +106,21 @@ def _hit(row: dict[str, Any], wanted: str, ignore_case: bool) -> SpanHit:
         status=row["status"],
         start_ns=row["start_ns"],
         column=column,
-        snippet=" ".join(piece.split()),
+        snippet=snippet,
     )
+
+
+def around(
+    inputs: str | None, outputs: str | None, wanted: str, *, ignore_case: bool
+) -> tuple[str, str]:
+    """Which of two JSON texts holds a phrase, and the phrase with what stands around it."""
+    texts = {"inputs": inputs or "", "outputs": outputs or ""}
+    column, place = "inputs", 0
+    for name, text in texts.items():
+        at = text.lower().find(wanted.lower()) if ignore_case else text.find(wanted)
+        if at >= 0:
+            column, place = name, at
+            break
+    piece = texts[column][max(0, place - _AROUND) : place + len(wanted) + _AROUND]
+    piece = piece.replace("\\n", " ").replace("\\t", " ").replace('\\"', '"')
+    return column, " ".join(piece.split())

@@ -1,15 +1,33 @@
 """What a page or a command may know about the store."""
 
 import contextlib
+import platform
 import subprocess
 from collections.abc import Generator
+from dataclasses import dataclass
+from importlib import metadata
 
+from genaiops import __version__ as genaiops_version
+from genaiops.config import describe, variable_of
 from genaiops.store import current_store
 from genaiops.store.base import Health
 from genaiops.store.doctor import examine
 from genaiops.store.maintainer import start_child
+from genaiops.store.retain import Retained, Retention, retain
 
-__all__ = ["health", "keep_warm", "maintain", "uri"]
+__all__ = [
+    "Retained",
+    "Setting",
+    "health",
+    "keep_warm",
+    "maintain",
+    "settings",
+    "uri",
+    "versions",
+    "would_go",
+]
+
+_PACKAGES = ("duckdb", "streamlit", "opentelemetry-sdk", "genai-prices")
 
 
 def health() -> Health:
@@ -40,3 +58,43 @@ def maintain() -> Generator[None]:
         except subprocess.TimeoutExpired:  # it holds a transaction: it notices its parent's end
             child.kill()
             child.wait()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A setting in force, secrets masked.
+
+    Attributes:
+        origin: ``argument``, ``environment NAME``, ``pyproject.toml`` or ``default``.
+        variable: The environment variable that changes it.
+    """
+
+    name: str
+    value: str
+    origin: str
+    variable: str
+
+
+def settings() -> list[Setting]:
+    """Every setting of this process and where it came from. Raises ConfigError."""
+    return [
+        Setting(name=name, value=value, origin=origin, variable=variable_of(name))
+        for name, value, origin in describe()
+    ]
+
+
+def versions() -> dict[str, str]:
+    """What runs here: this package, Python, and the libraries that the store and pages stand on."""
+    found = {"genaiops": genaiops_version, "Python": platform.python_version()}
+    for package in _PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    return found | {"System": platform.platform(terse=True)}
+
+
+def would_go(days: float) -> Retained:
+    """What `genaiops store retain --days` would delete; nothing is deleted.
+
+    Raises: ConfigError, StoreError, StoreBusyError while the store is being compacted.
+    """
+    return retain(current_store(), Retention(days=days), dry_run=True, timeout_s=3.0)

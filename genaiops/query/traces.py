@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from genaiops.errors import FilterError
+from genaiops.errors import FilterError, NotFoundError
 from genaiops.model.assessment import Assessment
 from genaiops.model.span import SpanRecord, Trace, TraceSummary
 from genaiops.query.blobs import is_marker, whole, whole_trace
@@ -26,10 +26,12 @@ __all__ = [
     "Bin",
     "SpanHit",
     "TracePage",
+    "check",
     "count",
     "export",
     "get",
     "get_many",
+    "get_span",
     "histogram",
     "is_marker",
     "search",
@@ -134,6 +136,14 @@ def search(
     return TracePage(items=items[:limit], next_page_token=token)
 
 
+def check(text: str) -> None:
+    """Finds out whether a filter over traces can be understood, without a store.
+
+    Raises: FilterError.
+    """
+    Where.of("traces", text)
+
+
 def count(
     filter: str = "",  # noqa: A002  the public name of the argument
     *,
@@ -161,6 +171,21 @@ def get(trace_id: str) -> Trace:
         whole_id = trace_id.strip().lower()
         found = _load(reader, [whole_id]) if len(whole_id) == _ID_CHARS else []
         return (found or _load(reader, [resolve(reader, "trace", trace_id)]))[0]
+
+
+def get_span(trace_id: str, span_id: str, *, start_ns: int) -> SpanRecord:
+    """One span with what it holds; its start tells where in the store it is.
+
+    Raises: NotFoundError, StoreError.
+    """
+    with current_store().read() as reader:
+        rows = reader.query(
+            f"SELECT {_SPAN} FROM spans WHERE trace_id = ? AND span_id = ? AND start_ns = ?",
+            [trace_id, span_id, start_ns],
+        ).dicts()
+    if not rows:
+        raise NotFoundError(f"no span {span_id!r} in trace {trace_id!r}")
+    return span_record(rows[0])
 
 
 def get_many(trace_ids: Sequence[str]) -> list[Trace]:

@@ -145,11 +145,17 @@ def daily(
     return [_day(row) for row in rows]
 
 
-def totals(since_ns: int = 0) -> Totals:
-    """All traces that started at ``since_ns`` or later, in numbers. Raises StoreError."""
+def totals(since_ns: int = 0, until_ns: int | None = None) -> Totals:
+    """All traces that started at `since_ns` or later, and before `until_ns`, in numbers.
+
+    Raises: StoreError.
+    """
+    where = Where()
+    where.add("start_ns >= ?", since_ns)
+    where.add_if("start_ns < ?", until_ns)
     with current_store().read() as reader:
         row = reader.query(
-            """
+            f"""
             SELECT
               count(*) AS traces,
               count(*) FILTER (status = 'error') AS errors,
@@ -158,9 +164,9 @@ def totals(since_ns: int = 0) -> Totals:
               sum(cost_usd) AS cost_usd,
               approx_quantile(duration_ms, [0.5, 0.95, 0.99]) AS quantiles
             FROM traces
-            WHERE start_ns >= ?
+            {where.sql}
             """,
-            [since_ns],
+            where.params,
         ).dicts()[0]
     return Totals(**_with_quantiles(row))
 

@@ -1,9 +1,10 @@
-"""Evaluations: scores with intervals, rows, two runs side by side."""
+"""Evaluations: scores with intervals and costs, rows, several runs side by side."""
 
 import pytest
 
 from genaiops.errors import NotFoundError
 from genaiops.query import evals
+from genaiops.query.eval_grid import details, grid
 from tests.query.seeding import event, run, trace, verdict
 
 
@@ -47,29 +48,65 @@ def test_evaluations_are_runs_with_verdicts_newest_first() -> None:
     assert len(evals.runs(limit=1)) == 1
 
 
-def test_two_evaluations_are_joined_on_the_row() -> None:
+def test_evaluations_are_joined_on_the_row() -> None:
     seed()
     verdict("bbbb0000", "row9", 1.0)
 
-    found = evals.side_by_side("aaaa", "bbbb")
+    found = grid(["aaaa", "bbbb"])
 
-    assert [pair.outcomes["good"] for pair in found.pairs] == [
+    assert found.row_ids == ["row0", "row1", "row2", "row3", "row9"]
+    assert [found.outcome("good", 1, row) for row in range(5)] == [
         "win",
         "tie",
         "loss",
         "unknown",
         "unknown",
     ]
-    (tally,) = found.tallies
+    tally = found.tally("good", 1)
     assert (tally.win, tally.tie, tally.loss, tally.unknown) == (1, 1, 1, 2)
-    assert tally.mean_delta == 0.0
-    first = found.pairs[0]
-    assert first.a is not None
-    assert first.b is not None
-    assert (first.a.outputs, first.b.outputs) == ('"answer 0.0"', '"answer 1.0"')
-    assert found.pairs[3].a is not None
-    assert found.pairs[3].a.verdicts["good"].error == "no answer"
-    assert found.pairs[4].a is None
+    assert [found.gain("good", 1, row) for row in range(5)] == [1.0, 0.0, -1.0, None, None]
+
+
+def test_less_is_better_where_the_judge_says_so() -> None:
+    seed()
+    event(
+        "tag", run_id="bbbb0000", key="eval.judges", value='{"good": {"higher_is_better": false}}'
+    )
+
+    found = grid(["aaaa", "bbbb"])
+
+    assert [found.outcome("good", 1, row) for row in range(3)] == ["loss", "tie", "win"]
+    assert found.gain("good", 1, 0) == -1.0
+
+
+def test_rows_in_full_are_those_asked_for_in_every_run() -> None:
+    seed()
+    verdict("bbbb0000", "row9", 1.0)
+
+    found = details(["aaaa", "bbbb"], ["row0", "row3", "row9"])
+
+    assert list(found) == ["row0", "row3", "row9"]
+    first, second = found["row0"]
+    assert first is not None
+    assert second is not None
+    assert (first.outputs, second.outputs) == ('"answer 0.0"', '"answer 1.0"')
+    failed, lacking = found["row3"][0], found["row9"][0]
+    assert failed is not None
+    assert failed.verdicts["good"].error == "no answer"
+    assert lacking is None
+
+
+def test_an_evaluation_costs_what_its_answers_and_its_judges_cost() -> None:
+    run("aaaa0000")
+    for row in range(2):
+        verdict("aaaa0000", f"row{row}", 1.0, trace_id=trace(row), data={"cost_usd": 0.01})
+        verdict("aaaa0000", f"row{row}", 1.0, trace_id=trace(row), key="kind")
+
+    found = evals.get("aaaa")
+
+    assert found.answers_usd == pytest.approx(0.5)
+    assert found.judges_usd == pytest.approx(0.02)
+    assert found.cost_usd == pytest.approx(0.52)
 
 
 def test_repeats_of_a_row_are_averaged() -> None:

@@ -4,8 +4,9 @@ import math
 
 import pytest
 
+import genaiops
 from genaiops.errors import FilterError, NotFoundError
-from genaiops.query import runs
+from genaiops.query import curves, runs
 from tests.query.seeding import event, run
 
 
@@ -91,7 +92,7 @@ def test_a_long_curve_keeps_its_extremes_in_few_bins() -> None:
     for step in range(100):
         event("metric", run_id="run10000", key="loss", value=50 if step == 42 else 1, step=step)
 
-    bins = runs.history("run10000", "loss", bins=10)
+    bins = curves.history("run10000", "loss", bins=10)
 
     assert len(bins) == 10
     assert [item.max for item in bins].index(50) == 4
@@ -104,13 +105,13 @@ def test_nan_does_not_hide_the_other_points_of_a_bin() -> None:
     for step, value in enumerate((1.0, math.nan, 3.0)):
         event("metric", run_id="run10000", key="loss", value=value, step=step)
 
-    (only,) = runs.history("run10000", "loss", bins=1)
+    (only,) = curves.history("run10000", "loss", bins=1)
 
     assert (only.n, only.min, only.avg, only.max) == (3, 1.0, 2.0, 3.0)
 
 
 def test_a_curve_that_was_not_logged_is_empty() -> None:
-    assert runs.history("run10000", "loss") == []
+    assert curves.history("run10000", "loss") == []
 
 
 def test_compared_runs_show_which_params_differ() -> None:
@@ -122,3 +123,29 @@ def test_compared_runs_show_which_params_differ() -> None:
     assert found.params == {"lr": [0.2, 0], "seed": [7, 7]}
     assert found.differing_params() == {"lr": [0.2, 0]}
     assert found.metrics == {"loss": [7.0, 9.0]}
+
+
+def test_a_curve_whose_steps_span_all_numbers_of_64_bits_has_bins() -> None:
+    with genaiops.start_run() as begun:
+        for step in (-(2**63), 0, 2**63 - 1):
+            genaiops.log_metric("wide", float(step), step=step)
+        genaiops.log_metric("wide", float("inf"), step=0)
+
+    found = curves.history(begun.info.run_id, "wide", bins=2)
+
+    assert [(item.step_from, item.n) for item in found] == [(-(2**63), 1), (0, 3)]
+    assert (found[1].min, found[1].max) == (0.0, float("inf"))
+    assert found[1].avg == 2.0**62
+
+
+@pytest.mark.parametrize("axis", ["step", "time"])
+def test_one_curve_alone_has_the_bins_that_it_has_among_others(axis: curves.Axis) -> None:
+    for name in ("run10000", "run20000"):
+        run(name)
+        for step in range(50):
+            event("metric", run_id=name, key="loss", value=step % 7 or math.nan, step=step * 3)
+
+    both = curves.metric_curves(["run10000", "run20000"], ["loss"], bins=6, axis=axis)
+    alone = curves.metric_curves(["run10000"], ["loss"], bins=6, axis=axis)
+
+    assert alone == {key: value for key, value in both.items() if key[0] == "run10000"}
