@@ -3,7 +3,8 @@
     def test_answers_stay_grounded(genaiops_evaluate):
         genaiops_evaluate(rows, answer, judges=[...], gates=["groundedness >= 0.8"])
 
-``--genaiops-report FOLDER`` also writes an HTML file for each evaluation.
+``--genaiops-report FOLDER`` also writes an HTML file for each evaluation. Tables travel as
+properties of the test, so they are there with pytest-xdist and in a JUnit file too.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["genaiops_evaluate", "pytest_addoption", "pytest_terminal_summary"]
 
-_TABLES: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
+_TABLE = "genaiops evaluation"
+"""The property of a test that holds the table of one of its evaluations."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,12 +50,14 @@ def genaiops_evaluate(request: pytest.FixtureRequest) -> Callable[..., "EvalResu
         check_gates(gates, judges)
         options.setdefault("name", request.node.name)
         result = evaluate(data, predict_fn, judges, **options)
-        tables = request.config.stash.setdefault(_TABLES, [])
-        tables.append((request.node.nodeid, str(result)))
+        said = request.node.user_properties
+        said.append((_TABLE, str(result)))
         folder = request.config.getoption("--genaiops-report")
         if folder is not None:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            result.html(Path(folder) / f"{_file_name(request.node.nodeid)}-{len(tables)}.html")
+            number = sum(name == _TABLE for name, _ in said)
+            file = Path(folder) / f"{_file_name(request.node.nodeid)}-{number}.html"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            result.html(file)
         failed = [str(gate) for gate in map(result.gate, gates) if not gate]
         if failed:
             pytest.fail("\n".join([*failed, str(result)]), pytrace=False)
@@ -64,10 +68,17 @@ def genaiops_evaluate(request: pytest.FixtureRequest) -> Callable[..., "EvalResu
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Prints the table of each evaluation."""
-    tables = terminalreporter.config.stash.get(_TABLES, None)
-    for nodeid, table in tables or ():
+    reports = [report for several in terminalreporter.stats.values() for report in several]
+    tables = {  # each of a test's reports (setup, call, teardown) has its properties
+        (report.nodeid, value): None
+        for report in reports
+        if isinstance(report, pytest.TestReport)
+        for name, value in report.user_properties
+        if name == _TABLE
+    }
+    for nodeid, table in tables:
         terminalreporter.section(f"evaluation of {nodeid}")
-        terminalreporter.write_line(table)
+        terminalreporter.write_line(str(table))
 
 
 def _file_name(nodeid: str) -> str:

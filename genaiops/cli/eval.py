@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from genaiops.eval.judges import Judge
     from genaiops.eval.planning import PowerTable
 
-__all__ = ["eval_group"]
+__all__ = ["eval_group", "judge_named"]
 
 _SCORE_COLUMNS = (
     "score",
@@ -96,6 +96,19 @@ eval_group.add_command(label)
     metavar="CONDITION",
     help="As in 'token_f1 >= 0.4': exit status 1 when a lower bound falls short.",
 )
+@click.option(
+    "--repeats", type=int, default=1, show_default=True, help="How often each row is answered."
+)
+@click.option("--budget-usd", type=float, help="Stop before more than this is spent.")
+@click.option(
+    "--cache",
+    type=click.Choice(["on", "off", "replay"]),
+    default="on",
+    show_default=True,
+    help="Reuse stored answers of judge models, ask anew, or ask nobody at all.",
+)
+@click.option("--executor", metavar="ray", help="Call the function on a Ray cluster.")
+@click.option("--html", metavar="FILE", help="Also write the report, as `eval report` does.")
 @format_option
 def run(  # noqa: PLR0913  one argument an option
     file: str,
@@ -107,13 +120,18 @@ def run(  # noqa: PLR0913  one argument an option
     labels: str | None,
     stop: str | None,
     gates: tuple[str, ...],
+    repeats: int,
+    budget_usd: float | None,
+    cache: str,
+    executor: str | None,
+    html: str | None,
     format: Format,  # noqa: A002  the option is called --format
 ) -> None:
     """Score the rows of FILE (.jsonl, .csv or .parquet)."""
     from genaiops.eval import evaluate
     from genaiops.eval.gate import check_gates
 
-    asked = [_judge(text) for text in judges]
+    asked = [judge_named(text) for text in judges]
     check_gates(gates, asked)
     result = evaluate(
         file,
@@ -124,8 +142,14 @@ def run(  # noqa: PLR0913  one argument an option
         cluster=cluster,
         labels=labels,
         stop=_rule(stop),
+        repeats=repeats,
+        budget_usd=budget_usd,
+        cache="replay" if cache == "replay" else cache == "on",
+        executor=executor,
     )
     _print_result(result, format)
+    if html is not None:
+        message(f"report {result.html(html)}")
     tested = [result.gate(gate) for gate in gates]
     for gate in tested:
         message(str(gate))
@@ -279,9 +303,12 @@ def _imported(path: str, option: str) -> Any:  # any object
         return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"{option} {path!r} cannot be imported: {error}") from error
+    except Exception as error:  # whatever a module of the user raises when it is run
+        said = f"{type(error).__name__}: {error}"
+        raise ConfigError(f"{option} {path!r} fails when it is imported: {said}") from error
 
 
-def _judge(text: str) -> "Judge":
+def judge_named(text: str) -> "Judge":
     """A built-in judge by the name of its score, or one of the user's by where it is."""
     from genaiops.errors import ConfigError
     from genaiops.eval import judges

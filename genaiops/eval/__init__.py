@@ -10,7 +10,7 @@ from genaiops.eval.loop import aevaluate, evaluate
 from genaiops.eval.optimize import Candidate, Optimized, optimize_prompt
 from genaiops.eval.report import EvalResult, load_result
 from genaiops.eval.score import RowResult, Score
-from genaiops.eval.stats.agreement import Agreement
+from genaiops.eval.stats.agreement import Agreement, agreement_of
 
 __all__ = [
     "Agreement",
@@ -29,6 +29,7 @@ __all__ = [
     "Score",
     "Verdict",
     "aevaluate",
+    "agreement_of",
     "evaluate",
     "judge",
     "load_result",

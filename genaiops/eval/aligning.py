@@ -9,6 +9,7 @@ from typing import Any
 from genaiops.errors import EvalError
 from genaiops.eval.case import Row
 from genaiops.eval.dataset import load_rows, read_records
+from genaiops.eval.given import is_whole, require
 from genaiops.eval.judges.base import Judge
 from genaiops.eval.judges.cut import cut_at
 from genaiops.eval.judges.made import MadeJudge
@@ -46,6 +47,8 @@ class _Study:
         self, judge: Judge, labels: object, *, judge_model: str | None, shots: int, seed: int
     ) -> Alignment:
         """Aligns on one part of labelled rows and reports on the other."""
+        require(is_whole(shots, least=0), "shots", shots, "a whole number of at least 0")
+        require(is_whole(seed, least=0), "seed", seed, "a whole number of at least 0")
         rows = _labelled(judge, labels)
         if len(rows) < FEWEST:
             raise EvalError(f"{len(rows)} labelled rows are too few to align: give {FEWEST}")

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from genaiops.errors import EvalError
 
-__all__ = ["Budget", "BudgetError"]
+__all__ = ["Budget", "BudgetError", "is_refusal"]
+
+_REFUSED = "not asked: "
 
 
 class BudgetError(EvalError):
@@ -54,13 +56,18 @@ class Budget:
         if self.spent_usd + (self._flying + 1) * mean > limit_usd or self.spent_usd >= limit_usd:
             self.refused += 1
             raise BudgetError(
-                f"not asked: {self.spent_usd:.4f} of the budget of {limit_usd:g} USD are spent; "
+                f"{_REFUSED}{self.spent_usd:.4f} of the budget of {limit_usd:g} USD are spent; "
                 "run again with a larger budget_usd to go on"
             )
         if self.unpriced:
             self.refused += 1
             raise BudgetError(
-                f"not asked: no price of {self.unknown} is known, so the budget of "
+                f"{_REFUSED}no price of {self.unknown} is known, so the budget of "
                 f"{limit_usd:g} USD cannot be kept: add it to prices.toml in the store's folder, or "
                 "leave out budget_usd"
             )
+
+
+def is_refusal(error: str | None) -> bool:
+    """Whether the error of a row says that the money was not there."""
+    return error is not None and _REFUSED in error

@@ -1,11 +1,11 @@
 """Two runs over the same rows, judge by judge: better, worse, same or unclear."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
 from genaiops.errors import EvalError
+from genaiops.eval.given import is_number, require
 from genaiops.eval.score import RowResult, by_row
 from genaiops.eval.stats.multiple import holm
 from genaiops.eval.stats.paired import Difference, difference
@@ -117,8 +117,8 @@ def compare_rows(
 
     Raises: EvalError when no row was judged in both, or the margin is negative.
     """
-    if not margin >= 0:
-        raise EvalError(f"margin is {margin!r}: use a number of at least 0")
+    right = is_number(margin) and margin >= 0.0
+    require(right, "margin", margin, "a number of at least 0")
     found = {
         name: pairs
         for name in rows

@@ -1,11 +1,23 @@
-"""Which verdicts people should look at."""
+"""Which rows and verdicts people should look at."""
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 
 from genaiops.eval.labels import Labels
-from genaiops.eval.score import RowResult, Score
+from genaiops.eval.score import RowResult, Score, share_of_scale
 
-__all__ = ["doubtful"]
+__all__ = ["doubtful", "worst_rows"]
+
+
+def worst_rows(rows: Sequence[RowResult], scores: Mapping[str, Score], n: int) -> list[str]:
+    """Ids of the n rows with the worst verdicts of all judges together; none that are perfect."""
+    places: dict[str, list[float]] = {}
+    for row in rows:
+        share = share_of_scale(row, scores.get(row.judge))
+        if share is not None:
+            places.setdefault(row.row_id, []).append(share)
+    means = {row_id: fmean(shares) for row_id, shares in places.items()}
+    return [row_id for row_id in sorted(means, key=means.__getitem__) if means[row_id] < 1.0][:n]
 
 
 def doubtful(

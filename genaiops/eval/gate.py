@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from genaiops.errors import EvalError, NotFoundError
+from genaiops.eval.given import is_text
 from genaiops.eval.judging import check_judges
 from genaiops.eval.score import Score
 
@@ -45,7 +46,7 @@ def condition_of(text: str) -> tuple[str, str, float]:
 
     Raises: EvalError when it cannot be read.
     """
-    match = _CONDITION.fullmatch(text)
+    match = _CONDITION.fullmatch(text) if is_text(text) else None
     if match is None:
         raise EvalError(f"the gate {text!r} cannot be read: write it as 'groundedness >= 0.8'")
     return match[1], match[2], float(match[3])

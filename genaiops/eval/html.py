@@ -1,45 +1,59 @@
 """An evaluation as one HTML file: scores, what got worse, and every row with its verdicts.
 
 Nothing is loaded from anywhere, and every text of a row is escaped. The page works without its
-script, which only filters rows.
+script, which only filters rows and opens those that a link leads to.
 """
 
 import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote
 
 import msgspec
 
+from genaiops.config import settings
+from genaiops.errors import EvalError, NotFoundError, StoreError
 from genaiops.eval.case import Case, Claim
-from genaiops.eval.compare import Comparison
-from genaiops.eval.score import RowResult, Score
+from genaiops.eval.compare import Change, Comparison
+from genaiops.eval.given import is_text, require
+from genaiops.eval.score import RowResult, Score, share_of_scale
 from genaiops.eval.table import cells, number
 from genaiops.query import evals
+from genaiops.query.evals import EvalRun
 
-__all__ = ["Page", "page", "place_of", "stored_cases"]
+__all__ = ["Page", "page", "stored_cases", "stored_run", "write_page"]
 
 MOST_ROWS = 5_000
 _MOST_CHARS = 20_000
+_MOST_LINKS = 20  # to rows that got worse, for each score
 
 _STYLE = """
+:root{color-scheme:light dark}
 body{font:15px/1.5 system-ui,sans-serif;max-width:1100px;margin:2rem auto;padding:0 1rem;color:#1b1f24}
 table{border-collapse:collapse;width:100%;margin:1rem 0}th,td{text-align:left;padding:.35rem .6rem;
 border-bottom:1px solid #d8dee4;vertical-align:top}th{font-weight:600}pre{white-space:pre-wrap;
 overflow-wrap:anywhere;background:#f6f8fa;padding:.6rem;border-radius:6px;max-height:24rem;overflow:auto}
 details{border-bottom:1px solid #d8dee4;padding:.4rem 0}summary{cursor:pointer}code{font-size:.9em}
+details:target{outline:2px solid #0969da;outline-offset:2px}.num{white-space:nowrap;
+font-variant-numeric:tabular-nums}a{color:#0969da}
 .bad{color:#b3261e}.good{color:#1a7f37}.dim{color:#57606a}.chip{display:inline-block;padding:0 .5rem;
 margin-right:.4rem;border-radius:1rem;background:#eaeef2}.chip.bad{background:#ffebe9}
 .chip.good{background:#dafbe1}input{font:inherit;padding:.3rem .5rem;width:100%;box-sizing:border-box}
 @media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}pre{background:#161b22}
 .chip{background:#21262d}.chip.bad{background:#4c1614}.chip.good{background:#12361f}.dim{color:#8b949e}
-.bad{color:#ff7b72}.good{color:#56d364}th,td,details{border-color:#30363d}
+.bad{color:#ff7b72}.good{color:#56d364}a{color:#4493f8}th,td,details{border-color:#30363d}
 input{background:#161b22;color:inherit;border:1px solid #30363d}}
 """
 _SCRIPT = """
 document.getElementById('find').addEventListener('input',function(){
 var words=this.value.toLowerCase();document.querySelectorAll('details').forEach(function(row){
 row.hidden=words!==''&&row.textContent.toLowerCase().indexOf(words)<0})})
+function show(){var id=location.hash.slice(1);try{id=decodeURIComponent(id)}catch(odd){}
+var row=id&&document.getElementById(id);if(row&&row.tagName==='DETAILS'){row.hidden=false;row.open=true;row.scrollIntoView()}}
+addEventListener('hashchange',show);show()
 """
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
@@ -49,6 +63,7 @@ class Page:
     """What the page shows.
 
     Attributes:
+        run: The run as it is stored, None where it is not.
         cases: What is known of rows whose results have no case, by row id.
         comparison: With the run that this one is compared with.
         dashboard: Address of a dashboard that the traces are linked to.
@@ -60,6 +75,7 @@ class Page:
     rows: Sequence[RowResult]
     notes: Sequence[str]
     cases: Mapping[str, Case]
+    run: EvalRun | None = None
     comparison: Comparison | None = None
     dashboard: str | None = None
 
@@ -78,12 +94,39 @@ def page(shown: Page) -> str:
         "<!doctype html><html lang=en><meta charset=utf-8>"
         f'<meta http-equiv=Content-Security-Policy content="{_POLICY}">'
         "<meta name=viewport content='width=device-width'>"
-        f"<title>Evaluation {_text(shown.run_id[:8])}</title><style>{_STYLE}</style>"
-        f"<h1>Evaluation</h1><p class=dim>run <code>{_text(shown.run_id)}</code>, "
-        f"{len(by_row)} rows</p>{_scores(shown)}<ul>{notes}</ul>{_comparison(shown.comparison)}"
+        f"<title>{_text(_name(shown))} {_text(shown.run_id[:8])}</title><style>{_STYLE}</style>"
+        f"<h1>{_text(_name(shown))}</h1><p class=dim>{_when(shown)}{len(by_row)} rows, "
+        f"run <code>{_text(shown.run_id)}</code></p>{_scores(shown)}<ul>{notes}</ul>{_comparison(shown.comparison)}"
         "<h2>Rows, the worst first</h2><input id=find placeholder='Show rows with …' "
         f"aria-label='Filter rows'>{rows}{rest}<script>{_SCRIPT}</script></html>\n"
     )
+
+
+def write_page(path: object, shown: Page) -> Path:
+    """Writes the file and gives its path.
+
+    Raises: EvalError for what is no path or no address, and when the file cannot be written.
+    """
+    named = isinstance(path, Path) or is_text(path)
+    require(named, "path", path, "the path of a file")
+    address = shown.dashboard
+    right = address is None or (is_text(address) and address.startswith(("http://", "https://")))
+    require(right, "dashboard", address, "an address such as 'http://127.0.0.1:5000'")
+    file = Path(str(path))
+    try:
+        file.write_text(page(shown), encoding="utf-8", errors="replace")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise EvalError(f"the report cannot be written to {str(path)!r}: {reason}") from error
+    return file
+
+
+def stored_run(run_id: str) -> EvalRun | None:
+    """The run in the store, None where it is not there or the store cannot be read."""
+    try:
+        return None if settings().disabled else evals.get(run_id)
+    except (NotFoundError, StoreError):
+        return None
 
 
 def stored_cases(run_id: str) -> dict[str, Case]:
@@ -94,16 +137,29 @@ def stored_cases(run_id: str) -> dict[str, Case]:
     }
 
 
+def _name(shown: Page) -> str:
+    return "Evaluation" if shown.run is None else f"Evaluation of {shown.run.name}"
+
+
+def _when(shown: Page) -> str:
+    if shown.run is None:
+        return ""
+    began = datetime.fromtimestamp(shown.run.start_ns / 1e9, UTC)
+    return f"{began:%Y-%m-%d %H:%M} UTC, "
+
+
 def _scores(shown: Page) -> str:
-    head = ("score", "estimate", f"{shown.confidence:.0%} interval", "", "rows", "failed", "method")
+    interval = f"{100 * shown.confidence:g}% interval"
+    head = ("score", "estimate", interval, "", "rows", "failed", "cost USD", "method")
     lines = [
         _cells(
             _text(score.name),
             number(score.estimate),
-            cells(score.low, score.high),
+            _number(cells(score.low, score.high)),
             _bar(score),
             str(score.n),
             f"<span class=bad>{score.n_failed}</span>" if score.n_failed else "0",
+            "unknown" if score.cost_usd is None else f"{score.cost_usd:.4f}",
             f"<span class=dim>{_text(score.method)}</span>",
         )
         for score in shown.scores.values()
@@ -136,28 +192,37 @@ def _comparison(found: Comparison | None) -> str:
         _cells(
             _text(change.name),
             f"{change.estimate:+.3f}",
-            cells(change.low, change.high, signed=True),
+            _number(cells(change.low, change.high, signed=True)),
+            number(change.p_holm),
+            _number(f"{change.wins} {change.ties} {change.losses}"),
             f"<b class={'good' if change.verdict == 'better' else 'bad'}>{change.verdict}</b>"
             if change.verdict in ("better", "worse")
             else change.verdict,
-            " ".join(
-                f"<a href='#{_text(row_id)}'>{_text(row_id)}</a>"
-                for row_id in change.regressions[:50]
-            ),
+            _regressions(change),
         )
         for change in found.values()
     ]
-    head = ("score", "difference", "interval", "verdict", "rows that got worse, the worst first")
+    worse = "rows that got worse, the worst first"
+    head = ("score", "difference", "interval", "p", "+ = -", "verdict", worse)
     return (
         f"<h2>Against run <code>{_text(found.other_run_id)}</code></h2><table><tr>"
         f"{''.join(f'<th>{name}' for name in head)}{''.join(lines)}</table>"
     )
 
 
+def _regressions(change: Change) -> str:
+    links = [
+        f"<a href='#{quote(row_id, safe='')}'>{_text(row_id)}</a>"
+        for row_id in change.regressions[:_MOST_LINKS]
+    ]
+    more = len(change.regressions) - _MOST_LINKS
+    return " ".join([*links, f"<span class=dim>and {more} more</span>" if more > 0 else ""])
+
+
 def _row(row_id: str, results: Sequence[RowResult], shown: Page) -> str:
     chips = "".join(_chip(result, shown.scores) for result in results)
     case = results[0].case or shown.cases.get(row_id) or Case()
-    question = _short(_json(case.inputs))
+    question = _short(_question(case.inputs))
     fields = (("inputs", case.inputs), ("outputs", case.outputs), ("expected", case.expected))
     parts = [_block(name, _json(value)) for name, value in fields if value is not None]
     contexts = [f"[{n}] {text}" for n, text in enumerate(case.contexts or (), start=1)]
@@ -171,23 +236,38 @@ def _row(row_id: str, results: Sequence[RowResult], shown: Page) -> str:
     )
 
 
+def _question(inputs: object) -> str:
+    """What a row asks, at a glance: the text of its only field, else all of them."""
+    if isinstance(inputs, Mapping):
+        values = list(cast("Mapping[str, Any]", inputs).values())
+        if len(values) == 1 and isinstance(values[0], str):
+            return values[0]
+    return _json(cast("object", inputs))
+
+
 def _chip(result: RowResult, scores: Mapping[str, Score]) -> str:
     if result.error is not None:
         return f"<span class='chip bad'>{_text(result.judge)}: failed</span>"
-    share = _share(result, scores.get(result.judge))
+    share = share_of_scale(result, scores.get(result.judge))
     kind = "" if share is None else " good" if share >= 0.75 else " bad" if share <= 0.25 else ""
-    said = result.value if isinstance(result.value, str | bool) else number(result.number)
-    return f"<span class='chip{kind}'>{_text(result.judge)}: {_text(said)}</span>"
+    return f"<span class='chip{kind}'>{_text(result.judge)}: {_text(_said(result))}</span>"
+
+
+def _said(result: RowResult) -> str:
+    """The verdict: what was said, numbers with three decimals."""
+    value = result.value
+    return str(value) if isinstance(value, str | bool) else number(result.number)
 
 
 def _verdict(result: RowResult) -> str:
     verdict = result.verdict
-    facts = [f"attempts {verdict.attempts}", "cached" if verdict.cached else ""]
+    facts = [f"attempts {verdict.attempts}" if verdict.attempts else ""]
+    facts.append("cached" if verdict.cached else "")
     if verdict.probability is not None:
         facts.append(f"probability {verdict.probability:.2f}")
     if verdict.cost_usd is not None and verdict.attempts:
         facts.append(f"{verdict.cost_usd:.6f} USD")
-    said = f"<span class=bad>{_text(result.error)}</span>" if result.error else _text(result.value)
+    said = f"<span class=bad>{_text(result.error)}</span>" if result.error else _text(_said(result))
     head = f"<h4>{_text(result.judge)}: {said} <span class=dim>{', '.join(filter(None, facts))}"
     if verdict.claims:
         return f"{head}</span></h4>{_claims(verdict.claims)}"
@@ -215,24 +295,16 @@ def _trace(trace_id: str | None, dashboard: str | None) -> str:
         return ""
     if dashboard is None:
         return f"<p class=dim><code>genaiops traces show {_text(trace_id)}</code></p>"
-    address = f"{dashboard.rstrip('/')}/traces?trace={trace_id}"
+    address = f"{dashboard.rstrip('/')}/trace?id={trace_id}"
     return f"<p><a href='{_text(address)}'>trace {_text(trace_id)}</a></p>"
 
 
 def _badness(results: Sequence[RowResult], scores: Mapping[str, Score]) -> tuple[float, float]:
     """Failed rows first, then by the lowest number on its scale."""
-    shares = [_share(result, scores.get(result.judge)) for result in results]
+    shares = [share_of_scale(result, scores.get(result.judge)) for result in results]
     known = [share for share in shares if share is not None]
     failed = any(result.error is not None for result in results)
     return (0.0 if failed else 1.0, min(known, default=1.0))
-
-
-def _share(result: RowResult, score: Score | None) -> float | None:
-    """Where a number stands on its scale, from 0 (the worst) to 1."""
-    if result.number is None or score is None or score.scale is None:
-        return None
-    low, high = score.scale if score.higher_is_better else score.scale[::-1]
-    return (result.number - low) / ((high - low) or 1.0)
 
 
 def _decoded(text: str | None) -> Any:  # any JSON value
@@ -243,13 +315,6 @@ def _decoded(text: str | None) -> Any:  # any JSON value
         return text
 
 
-def place_of(result: RowResult, score: Score) -> float:
-    """How good a number is: its place on the scale, the number itself where that is unknown."""
-    share = _share(result, score)
-    number = result.number or 0.0
-    return (number if score.higher_is_better else -number) if share is None else share
-
-
 def _block(name: str, text: str | None) -> str:
     head = f"<div class=dim>{name}</div>" if name else ""
     return f"{head}<pre>{_text(_cut(text or ''))}</pre>"
@@ -257,6 +322,10 @@ def _block(name: str, text: str | None) -> str:
 
 def _cells(*values: str) -> str:
     return f"<tr>{''.join(f'<td>{value}' for value in values)}"
+
+
+def _number(text: str) -> str:
+    return f"<span class=num>{text}</span>"
 
 
 def _json(value: object) -> str:

@@ -3,7 +3,7 @@
 import inspect
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
@@ -11,7 +11,16 @@ from genaiops.config import settings
 from genaiops.errors import ConfigError, EvalError, GenaiopsError
 from genaiops.eval.answers import Answers, Question, Reply
 from genaiops.eval.case import Case, Prediction, Row, Verdict
-from genaiops.eval.judges.base import Answer, CodeJudge, Judge, ModelJudge, failed, total
+from genaiops.eval.given import require, said
+from genaiops.eval.judges.base import (
+    Answer,
+    CodeJudge,
+    Judge,
+    ModelJudge,
+    check_judge,
+    failed,
+    total,
+)
 from genaiops.eval.judges.custom import FunctionJudge
 from genaiops.eval.parsing import CutOffError, Labels, UnreadableError, read_answer
 from genaiops.eval.task import in_thread
@@ -26,6 +35,7 @@ _AGAIN = (
     "Your answer could not be used: {error}. Answer again with the JSON object alone, complete "
     "and shorter."
 )
+_LARGEST = 1e100
 _KEPT = 4_000  # characters of an unreadable answer that are shown to the model again
 
 
@@ -34,6 +44,8 @@ def check_judges(judges: Sequence[object]) -> list[Judge]:
 
     Raises: EvalError when something is no judge, or two have one name.
     """
+    several = isinstance(judges, Iterable) and not isinstance(judges, str)  # pyright: ignore[reportUnnecessaryIsInstance]  callers without types
+    require(several, "judges", judges, "a list of judges")
     checked: list[Judge] = []
     for judge in judges:
         if isinstance(judge, type):
@@ -43,6 +55,7 @@ def check_judges(judges: Sequence[object]) -> list[Judge]:
                 f"{judge!r} is no judge: use one of genaiops.judges, genaiops.make_judge(...) or a "
                 "function decorated with @genaiops.judge"
             )
+        check_judge(judge)
         if judge.name in {other.name for other in checked}:
             raise EvalError(f"two judges are called {judge.name!r}: give one another name")
         checked.append(judge)
@@ -109,9 +122,21 @@ async def judge_case(
         verdict = failed(f"{' and '.join(missing)} missing: neither the row nor predict_fn has it")
     else:
         verdict = await _verdict(judge, case, answers, model, repeat)
-    if verdict.error is None and (verdict.number is None or not math.isfinite(verdict.number)):
+    if verdict.error is None and not _is_score(verdict.number):
         verdict = failed(f"{judge.name} gave {verdict.number}, which is no score")
+    if verdict.number is not None and judge.scale is not None:
+        low, high = judge.scale
+        if not low <= verdict.number <= high:
+            verdict = failed(
+                f"{judge.name} gave {verdict.number:g}, which is outside its scale of {low:g} to "
+                f"{high:g}"
+            )
     return replace(verdict, duration_ms=(time.perf_counter() - began) * 1e3)
+
+
+def _is_score(number: float | None) -> bool:
+    """Whether it can be counted with: the square of a larger one is infinite."""
+    return number is not None and math.isfinite(number) and abs(number) <= _LARGEST
 
 
 async def _verdict(
@@ -125,16 +150,19 @@ async def _verdict(
     except TimeoutError as error:
         return failed(str(error) or f"{judge.name} took longer than {answers.timeout_s:g} s")
     except Exception as error:  # noqa: BLE001  whatever a judge raises is a value of its row
-        return failed(f"{judge.name} raised {type(error).__name__}: {error}")
+        return failed(f"{judge.name} raised {said(error)}")
 
 
 async def _scored(judge: CodeJudge, case: Case, timeout_s: float) -> Verdict:
     """A code judge's verdict; a user's function may block, so it gets a thread."""
     if isinstance(judge, FunctionJudge) and not inspect.iscoroutinefunction(judge.fn):
-        said = await in_thread(lambda: judge.score(case), timeout_s)
+        given = await in_thread(lambda: judge.score(case), timeout_s)
     else:
-        said = judge.score(case)
-    return said if isinstance(said, Verdict) else await said
+        given = judge.score(case)
+    verdict = await given if inspect.isawaitable(given) else given
+    if not isinstance(verdict, Verdict):  # pyright: ignore[reportUnnecessaryIsInstance]  a judge of the user
+        return failed(f"{judge.name} returned {type(verdict).__name__}: return a Verdict")
+    return verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +192,14 @@ class Asking:
         Once more for an answer that cannot be read; more often for one that was cut off.
         """
         replies: list[Reply] = []
-        said, error = messages, ""
+        asked, error = messages, ""
         for attempt in range(_CUT_OFF_ATTEMPTS):
             question = Question(
                 judge=self.judge.name,
                 version=self.answers.version_of(self.judge),
                 model=self.model,
                 schema=schema,
-                messages=said,
+                messages=asked,
                 repeat=self.repeat,
                 attempt=attempt,
                 logprobs=logprobs,
@@ -185,7 +213,7 @@ class Asking:
                 return _answer(replies, read=value, stage=stage)
             except UnreadableError as problem:
                 error = f"the answer of {self.model} cannot be read: {problem}"
-                said = [*messages, *_again(replies[-1], str(problem))]
+                asked = [*messages, *_again(replies[-1], str(problem))]
                 if attempt + 1 >= _ATTEMPTS and not isinstance(problem, CutOffError):
                     break
             except TimeoutError:

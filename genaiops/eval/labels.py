@@ -1,6 +1,7 @@
 """What people say about rows: from what the user has to numbers by judge and row."""
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,7 @@ def labels_of(
             number = label_number(value, where, scales[judge], (words or {}).get(judge, {}))
             said, key = (rows, row_id) if row_id is not None else (traces, trace_id)
             said.setdefault((judge, str(key)), []).append(number)
-    if given != HUMAN and not rows and not traces:
+    if not _stored_wanted(given) and not rows and not traces:
         named = f", but for {', '.join(sorted(others))}" if others else ""
         raise EvalError(f"no label is for one of the judges {', '.join(scales)}{named}")
     return Labels(by_row=_means(rows), by_trace=_means(traces))
@@ -172,17 +173,19 @@ def label_number(
         number = found
     elif isinstance(value, bool | int | float):
         number = float(value)
+    elif callable(scalar := getattr(value, "item", None)):  # a number of numpy
+        return label_number(scalar(), where, scale, words)
     else:
         raise EvalError(f"{where} is {type(value).__name__}: use a bool, a number or text")
     low, high = scale or (float("-inf"), float("inf"))
-    if not low <= number <= high:
+    if not math.isfinite(number) or not low <= number <= high:
         raise EvalError(f"{where} is {number:g}: use a number from {low:g} to {high:g}")
     return number
 
 
 def _items(given: object) -> Iterable[tuple[str | None, str | None, str, object]]:
     """(row id, trace id, judge, value) of each label."""
-    if given == HUMAN:
+    if _stored_wanted(given):
         yield from _stored()
         return
     if isinstance(given, Mapping):
@@ -192,14 +195,19 @@ def _items(given: object) -> Iterable[tuple[str | None, str | None, str, object]
             for judge, value in cast("Mapping[object, object]", said).items():
                 yield str(row_id), None, str(judge), value
         return
-    records = read_records(given) if isinstance(given, str | Path) else given
-    if not isinstance(records, Sequence):
+    framed = hasattr(given, "columns") or hasattr(given, "to_pylist")
+    records = read_records(given) if framed or isinstance(given, str | Path) else given
+    if not isinstance(records, Sequence) or isinstance(records, bytes):
         raise EvalError(
             f"labels are {type(given).__name__}: give {{row_id: {{judge: value}}}}, rows with id, "
             "judge and value, their path, or 'human'"
         )
     for place, record in enumerate(cast("Sequence[object]", records), start=1):
         yield _item(record, place)
+
+
+def _stored_wanted(given: object) -> bool:
+    return isinstance(given, str) and given == HUMAN
 
 
 def _item(record: object, place: int) -> tuple[str | None, str | None, str, object]:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextvars import copy_context
 from typing import Any, Literal, TypeVar
 
-from genaiops.eval.plan import Cluster, Options, Progress, make_plan
+from genaiops.eval.options import Cluster, Options, Progress
+from genaiops.eval.plan import make_plan
 from genaiops.eval.report import EvalResult
 from genaiops.eval.running import run_plan
 from genaiops.eval.task import PredictFn
@@ -68,7 +69,8 @@ def evaluate(  # noqa: PLR0913  the signature is a promise
             row, and the run can be resumed.
         cache: True reuses stored answers of judge models; False asks anew; ``"replay"`` takes
             predictions and judge answers from the store only.
-        resume: Goes on with an unfinished run of the same name, data and function source.
+        resume: Goes on with an unfinished run of the same name, data and function: its source and
+            the plain values (a model's name, a number) that it uses.
         seed: Of the order of the rows with `stop`.
         confidence: Of the intervals, 0.5 to below 1.
         stop: Ends as soon as it is decided, looking every 20 rows in a random order: a condition
@@ -148,17 +150,23 @@ async def aevaluate(  # noqa: PLR0913  the signature is a promise
 
 def _run(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Runs a coroutine to its end, beside the running loop where there is one (a notebook)."""
+    if _in_loop():
+        return _beside(make)
+    results: list[T] = []
+
+    async def kept() -> None:  # asyncio.run takes the repr of what it returns, which is long
+        results.append(await make())
+
+    asyncio.run(kept())
+    return results[0]
+
+
+def _in_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        results: list[T] = []
-
-        async def kept() -> None:  # asyncio.run takes the repr of what it returns, which is long
-            results.append(await make())
-
-        asyncio.run(kept())
-        return results[0]
-    return _beside(make)
+        return False
+    return True
 
 
 def _beside(make: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from genaiops.errors import EvalError
+from genaiops.eval.given import is_number, require
 from genaiops.eval.score import RowResult, by_row
 from genaiops.eval.stats.power import detectable, paired_deviation, power_of, rows_for
 from genaiops.eval.stats.spread import cluster_codes, cluster_variance
@@ -134,12 +135,11 @@ def plan_power(
 
 
 def _check(detect: float, correlation: float, power: float) -> None:
-    if not detect > 0.0:
-        raise EvalError(f"detect is {detect!r}: use a difference above 0")
-    if not -1.0 <= correlation < 1.0:
-        raise EvalError(f"correlation is {correlation!r}: use a number from -1 to below 1")
-    if not 0.0 < power < 1.0:
-        raise EvalError(f"power is {power!r}: use a number between 0 and 1")
+    require(is_number(detect, above=0.0), "detect", detect, "a difference above 0")
+    right = is_number(correlation) and -1.0 <= correlation < 1.0
+    require(right, "correlation", correlation, "a number from -1 to below 1")
+    right = is_number(power, above=0.0) and power < 1.0
+    require(right, "power", power, "a number between 0 and 1")
 
 
 def _power(

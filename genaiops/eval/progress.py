@@ -20,12 +20,17 @@ def reporter(plan: Plan, budget: Budget) -> Generator[Callable[[int], None]]:
     total = len(plan.rows) * plan.options.repeats
     if callable(progress):
         yield lambda done: progress(done, total)
-    elif progress or (progress is None and sys.stderr.isatty()):
+    elif progress or (progress is None and _is_terminal()):
         yield _on_terminal(plan.name, total, budget)
         sys.stderr.write("\r\033[K")
         sys.stderr.flush()
     else:
         yield lambda _done: None
+
+
+def _is_terminal() -> bool:
+    """Whether there is a terminal; a program without a console has no stderr at all."""
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def line(name: str, done: int, total: int, *, took_s: float, spent_usd: float) -> str:

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, fields
 from typing import Any
 
 from genaiops.config import settings
+from genaiops.errors import StoreError
 from genaiops.eval.case import Prediction, ToolCall, Verdict
-from genaiops.store import current_store, events
+from genaiops.store import current_store, events, gate
 from genaiops.store.base import Group, Reader
 
 __all__ = ["DETAILS", "Kept", "Recorder", "details_kind", "prediction_key", "verdict_key"]
@@ -30,6 +31,7 @@ DETAILS = (
     "judge_trace_id",
 )
 """What is kept of a model's verdict beside its row, for the report's drill-down."""
+_TURN_S = 10.0  # to find an unfinished run takes a fraction of a second
 _RAW_CHARS = 4_000  # of the model's text; the whole is in the span of the call
 
 
@@ -73,6 +75,19 @@ class Recorder:
             return
         with current_store().read() as reader:
             yield Kept(reader)
+
+    @contextmanager
+    def turn(self) -> Generator[None]:
+        """Of several processes, one looks for an unfinished run and takes it at a time.
+
+        Where the lock cannot be had (a read-only or full disk), the evaluation goes on without.
+        """
+        with ExitStack() as held:
+            folder = None if settings().disabled else current_store().folder
+            if folder is not None and folder.exists():
+                with suppress(StoreError):
+                    held.enter_context(gate.hold(folder / "resume.lock", timeout_s=_TURN_S))
+            yield
 
     def prediction(self, run_id: str, row_id: str, repeat: int, made: Prediction) -> None:
         """Keeps a prediction, for an evaluation that is resumed or replayed."""

@@ -1,8 +1,7 @@
 """What an evaluation found: scores with intervals, rows, comparison with another run, a gate."""
 
 import json
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,12 @@ from genaiops.eval.compare import Comparison, compare_rows
 from genaiops.eval.doubt import doubtful
 from genaiops.eval.flat import flat
 from genaiops.eval.gate import Gate, condition_of, gate_on
-from genaiops.eval.html import Page, page, place_of, stored_cases
+from genaiops.eval.given import CONFIDENCE, is_confidence, is_text, is_whole, require
+from genaiops.eval.html import Page, stored_cases, stored_run, write_page
 from genaiops.eval.labels import Labels, kept_labels, labels_of
-from genaiops.eval.opinions import differing
+from genaiops.eval.notes import notes
 from genaiops.eval.planning import PowerTable, power_table
-from genaiops.eval.score import RowResult, Score, by_row, score_of
+from genaiops.eval.score import RowResult, Score, by_row, place_of, score_of
 from genaiops.eval.stats.agreement import Agreement, agreement_of
 from genaiops.eval.stopping import Ending, handing_out
 from genaiops.eval.stored import stored_rows
@@ -30,7 +30,6 @@ JUDGES_TAG = "eval.judges"
 """Tag of a run: its judges as JSON, with what is needed to compute their scores again."""
 STOP_TAG = "eval.stop"
 """Tag of a run that could stop early: seed and reason as JSON."""
-_SHOWN_FAILURES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +41,8 @@ class EvalResult:
     Attributes:
         rows: What each judge said, in the order of the data, then of the judges.
         n_lost: Lines that could not be written to the store.
+        n_absent: Rows of the data that a stored run has nothing of: it was killed, is still under
+            way, or could not write.
         labels: What people said, None without labels.
         ending: How an evaluation with `stop=` ended; its intervals and comparisons hold wherever
             that was.
@@ -52,6 +53,7 @@ class EvalResult:
     rows: Sequence[RowResult]
     confidence: float = 0.95
     n_lost: int = 0
+    n_absent: int = 0
     labels: Labels | None = None
     ending: Ending | None = None
 
@@ -65,7 +67,11 @@ class EvalResult:
         return [row for row in self.rows if row.error is not None]
 
     def worst(self, n: int = 10) -> list[RowResult]:
-        """The verdicts with the worst place on their scale, failures left out."""
+        """The verdicts with the worst place on their scale, failures left out.
+
+        Raises: EvalError for an `n` below 1.
+        """
+        _check_n(n)
         judged = [row for row in self.rows if row.number is not None]
         return sorted(judged, key=lambda row: place_of(row, self.scores[row.judge]))[:n]
 
@@ -84,7 +90,7 @@ class EvalResult:
 
         Raises: EvalError when nothing was judged in both; NotFoundError for an unknown run.
         """
-        second = load_result(other) if isinstance(other, str) else other
+        second = _result("other", other)
         ending = self.ending or second.ending
         return compare_rows(
             _by_judge(self.rows),
@@ -108,7 +114,7 @@ class EvalResult:
         if self.ending is not None:
             raise EvalError("an evaluation with stop= cannot be corrected by labels: run it whole")
         scales = {name: score.scale for name, score in self.scores.items()}
-        return result_of(
+        made = result_of(
             self.run_id,
             self.rows,
             scales=scales,
@@ -118,6 +124,7 @@ class EvalResult:
             labels=labels_of(labels, scales),
             falling=_falling(self.scores),
         )
+        return replace(made, n_absent=self.n_absent)
 
     def agreement(self, name: str) -> Agreement:
         """How far a judge agrees with the labels that this result has.
@@ -138,7 +145,10 @@ class EvalResult:
         """Ids of n random rows without a label, for people to judge; then `with_labels`.
 
         The correction needs rows picked at random; `disagreements` picks the telling ones.
+
+        Raises: EvalError for an `n` below 1.
         """
+        _check_n(n)
         labelled = {row_id for _, row_id in self.labels.by_row} if self.labels else set[str]()
         waiting = {row.row_id for row in self.rows} - labelled
         return sorted(waiting, key=lambda row_id: handing_out(row_id, None, seed))[:n]
@@ -149,7 +159,10 @@ class EvalResult:
         First those that a label contradicts, then by how much the repeats of one row differ, then
         by how near a number is to the middle of its scale. They show what a judge gets wrong;
         because they are picked, they must not be used as `labels`.
+
+        Raises: EvalError for an `n` below 1.
         """
+        _check_n(n)
         return doubtful(self.rows, self.scores, self.labels)[:n]
 
     def power(
@@ -170,7 +183,7 @@ class EvalResult:
 
         Raises: EvalError for numbers out of range, NotFoundError for an unknown run.
         """
-        second = load_result(other) if isinstance(other, str) else other
+        second = None if other is None else _result("other", other)
         return power_table(
             _by_judge(self.rows),
             None if second is None else _by_judge(second.rows),
@@ -203,6 +216,9 @@ class EvalResult:
             path: Where to; the file needs nothing beside it.
             against: A run to compare with: the file then names the rows that got worse.
             dashboard: Address of the dashboard, for links to traces.
+
+        Raises: EvalError when the file cannot be written, or nothing was judged in both runs;
+            NotFoundError for an unknown run.
         """
         complete = all(row.case is not None for row in self.rows)
         shown = Page(
@@ -212,14 +228,21 @@ class EvalResult:
             rows=self.rows,
             notes=self._notes(),
             cases={} if complete else stored_cases(self.run_id),
+            run=stored_run(self.run_id),
             comparison=None if against is None else self.compare(against),
             dashboard=dashboard,
         )
-        Path(path).write_text(page(shown), encoding="utf-8")
-        return Path(path)
+        return write_page(path, shown)
 
     def __str__(self) -> str:
-        head = ("score", "estimate", f"{self.confidence:.0%} interval", "n", "failed", "cost USD")
+        head = (
+            "score",
+            "estimate",
+            f"{100 * self.confidence:g}% interval",
+            "n",
+            "failed",
+            "cost USD",
+        )
         lines = [
             (
                 score.name,
@@ -235,27 +258,15 @@ class EvalResult:
         return "\n".join([table((*head, "method"), lines), *self._notes(), f"run {self.run_id}"])
 
     def _notes(self) -> list[str]:
-        notes = [
-            f"{score.name}: {score.n_failed} of {score.n} rows failed; counted as worst and best "
-            f"the interval is {cells(score.worst_low, score.worst_high)}"
-            for score in self.scores.values()
-            if score.worst_low is not None
-        ]
-        failures = self.failures()
-        notes += [
-            f"row {row.row_id}, {row.judge}: {row.error}" for row in failures[:_SHOWN_FAILURES]
-        ]
-        if len(failures) > _SHOWN_FAILURES:
-            notes.append(f"and {len(failures) - _SHOWN_FAILURES} more in result.failures()")
-        notes += [said for score in self.scores.values() if (said := _about(score))]
-        notes += differing(self.rows)
-        if self.labels is not None and self.labels.unknown:
-            notes.append(f"{self.labels.unknown} labels are for rows that are not there")
-        if self.ending is not None and self.ending.reason is not None:
-            notes.append(f"stopped early: {self.ending.reason}")
-        if self.n_lost:
-            notes.append(f"{self.n_lost} lines could not be written to the store")
-        return notes
+        found = notes(
+            self.scores, self.rows, labels=self.labels, ending=self.ending, n_lost=self.n_lost
+        )
+        if self.n_absent:
+            found.append(
+                f"{self.n_absent} rows of the data are not in the store: the run has not ended, or "
+                "could not write"
+            )
+        return found
 
 
 def result_of(  # noqa: PLR0913  what a result is made of
@@ -310,11 +321,14 @@ def load_result(run_id: str, *, confidence: float = 0.95, labels: object = None)
 
     Raises: NotFoundError for an unknown run, EvalError for one that judged nothing, StoreError.
     """
+    require(is_text(run_id), "run_id", run_id, "the id of a run")
+    require(is_confidence(confidence), "confidence", confidence, CONFIDENCE)
     found = evals.get(run_id).run_id
     rows = stored_rows(found)
     if not rows:
         raise EvalError(f"run {found!r} judged nothing: name a run made by evaluate()")
-    tags = get_run(found).data.tags
+    data = get_run(found).data
+    tags = data.tags
     known: dict[str, Any] = json.loads(tags.get(JUDGES_TAG, "{}"))
     stop: dict[str, Any] = json.loads(tags.get(STOP_TAG, "{}"))
     scales = {name: (0.0, 1.0) for name in {row.judge for row in rows}}
@@ -322,7 +336,7 @@ def load_result(run_id: str, *, confidence: float = 0.95, labels: object = None)
     models = {name: facts.get("model") for name, facts in known.items()}
     order = list(known)
     rows.sort(key=lambda row: order.index(row.judge) if row.judge in order else len(order))
-    return result_of(
+    made = result_of(
         found,
         rows,
         scales=scales,
@@ -332,28 +346,32 @@ def load_result(run_id: str, *, confidence: float = 0.95, labels: object = None)
         ending=Ending(**stop) if stop else None,
         falling={name for name, facts in known.items() if not facts.get("higher_is_better", True)},
     )
+    return replace(made, n_absent=_absent(made, data.params.get("rows")))
+
+
+def _result(name: str, given: object) -> EvalResult:
+    """A result, or that of a run id. Raises EvalError for anything else, NotFoundError."""
+    if is_text(given):
+        return load_result(str(given))
+    if not isinstance(given, EvalResult):
+        raise EvalError(f"{name} is {given!r}: use a result of evaluate(), or the id of its run")
+    return given
+
+
+def _absent(result: EvalResult, rows: object) -> int:
+    """Rows that the run was to judge and nothing is there of; none where it could stop early."""
+    if result.ending is not None or not str(rows).isdecimal():
+        return 0
+    return max(0, int(str(rows)) - len({row.row_id for row in result.rows}))
+
+
+def _check_n(n: object) -> None:
+    require(is_whole(n), "n", n, "a whole number of at least 1")
 
 
 def _labels_of_rows(judge: str, rows: Sequence[RowResult], labels: Labels) -> dict[str, float]:
     found = {row.row_id: labels.of(judge, row.row_id, row.trace_id) for row in rows}
     return {row_id: number for row_id, number in found.items() if number is not None}
-
-
-def _about(score: Score) -> str | None:
-    """What the interval is about, where it may be mistaken for something else."""
-    if score.about == "judge":
-        return (
-            f"{score.name}: agreement with the judge {score.model}, not with people; give labels= "
-            "of some random rows to correct it"
-        )
-    if score.about == "code":
-        return None
-    gain = score.label_gain or 1.0
-    worth = f"a label is worth {gain:.2f} with the judge" if gain > 1.0 else "the judge is not used"
-    return (
-        f"{score.name}: what people say, from {score.n_labels} labels; {worth} (phi "
-        f"{number(score.phi)}, kappa {number(score.kappa)}, the judge alone {number(score.raw)})"
-    )
 
 
 def _falling(scores: Mapping[str, Score]) -> set[str]:

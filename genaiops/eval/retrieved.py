@@ -7,7 +7,7 @@ import msgspec
 
 from genaiops.model import semconv
 from genaiops.model.example import ToolCall
-from genaiops.runs.found import Found
+from genaiops.query.found import Found
 from genaiops.tracing.span import SINKS, Span
 
 __all__ = ["Watch", "watching"]

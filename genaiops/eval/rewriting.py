@@ -86,6 +86,7 @@ def registered(base: Prompt, template: Any) -> Prompt | None:
             model_config=base.model_config,
             tools=base.tools,
             syntax=syntax,
+            variable_types=base.variable_types,
         )
     except PromptError:
         return None

@@ -65,12 +65,13 @@ async def run_plan(plan: Plan) -> EvalResult:
         timeout_s=plan.options.timeout_s,
         budget=budget,
     )
-    with recorder.reading() as store:
-        answers.load(store, _asked(plan))
-        earlier = _earlier(plan, store)
-        kept = {} if earlier is None else store.predictions(earlier)
-    resumed = earlier if plan.cache != "replay" else None
-    run = start_run(plan.name, run_id=resumed, nested=active_run() is not None)
+    with recorder.turn():
+        with recorder.reading() as store:
+            answers.load(store, _asked(plan))
+            earlier = _earlier(plan, store)
+            kept = {} if earlier is None else store.predictions(earlier)
+        resumed = earlier if plan.cache != "replay" else None
+        run = start_run(plan.name, run_id=resumed, nested=active_run() is not None)
     try:
         with (
             watching() as watch,

@@ -7,11 +7,11 @@ from typing import Literal
 from genaiops.eval.case import Case, Verdict
 from genaiops.eval.judges.base import total
 from genaiops.eval.stats.agreement import agreement_of
-from genaiops.eval.stats.intervals import Interval, interval
+from genaiops.eval.stats.intervals import UNIT, Interval, interval
 from genaiops.eval.stats.ppi import corrected
 from genaiops.eval.stopping import sequential_interval
 
-__all__ = ["RowResult", "Score", "by_row", "score_of"]
+__all__ = ["RowResult", "Score", "by_row", "place_of", "score_of", "share_of_scale"]
 
 TOLERATED_FAILURES = 0.01
 """Share of failed rows above which worst-case bounds are shown."""
@@ -184,7 +184,7 @@ def score_of(
     )
     if score.n_failed <= TOLERATED_FAILURES * score.n:
         return score
-    worst, best = scale or (min(ok.values()), max(ok.values()))
+    worst, best = _range(scale, list(ok.values()))
 
     def filled(end: float) -> Interval:
         return over({row: end if number is None else number for row, number in numbers.items()})
@@ -258,7 +258,7 @@ def _with_labels(
     if unknown <= TOLERATED_FAILURES * score.n or made.low is None or made.high is None:
         return score
     share, every = unknown / score.n, [*labels.values(), *filled.values()]
-    worst, best = score.scale or (min(every), max(every))
+    worst, best = _range(score.scale, every)
     return replace(
         score,
         worst_low=min(made.low, (1.0 - share) * made.low + share * worst),
@@ -279,6 +279,26 @@ def by_row(
             said.append(result.number)
     means = {row_id: sum(said) / len(said) if said else None for row_id, said in numbers.items()}
     return means, clusters
+
+
+def share_of_scale(result: RowResult, score: Score | None) -> float | None:
+    """Where a number stands on its scale, from 0 (the worst) to 1; None where that is unknown."""
+    if result.number is None or score is None or score.scale is None:
+        return None
+    low, high = score.scale if score.higher_is_better else score.scale[::-1]
+    return (result.number - low) / ((high - low) or 1.0)
+
+
+def place_of(result: RowResult, score: Score) -> float:
+    """How good a number is: its place on the scale, the number itself where that is unknown."""
+    share = share_of_scale(result, score)
+    number = result.number or 0.0
+    return (number if score.higher_is_better else -number) if share is None else share
+
+
+def _range(scale: tuple[float, float] | None, values: Sequence[float]) -> tuple[float, float]:
+    """What a failed row might have got; of an unknown scale, what others got."""
+    return scale or (UNIT if set(values) <= set(UNIT) else (min(values), max(values)))
 
 
 def _most(pick: Callable[[float, float], float], a: float | None, b: float | None) -> float | None:

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-__all__ = ["cells", "number", "table"]
+__all__ = ["cells", "number", "one_line", "table"]
+
+_SHOWN = 300  # characters of a text that somebody else wrote
 
 
 def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
@@ -18,6 +20,12 @@ def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 def number(value: float | None) -> str:
     """Three decimals, a dash for unknown."""
     return "–" if value is None else f"{value:.3f}"
+
+
+def one_line(text: str) -> str:
+    """The beginning of a text, its line breaks as spaces."""
+    line = " ".join(text[: 4 * _SHOWN].split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
 
 def cells(low: float | None, high: float | None, *, signed: bool = False) -> str:

@@ -4,17 +4,19 @@ import asyncio
 import inspect
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextvars import copy_context
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from genaiops.errors import EvalError
 from genaiops.eval.case import Prediction, Row
+from genaiops.eval.given import said
 from genaiops.eval.retrieved import Watch
-from genaiops.runs.found import Found, plain
+from genaiops.query.found import Found, plain
 from genaiops.tracing import start_span, update_current_trace
 from genaiops.tracing.context import Context, set_context
+from genaiops.tracing.failure import message_of
 
 __all__ = ["PredictFn", "check_arguments", "in_thread", "predict", "seen"]
 
@@ -49,6 +51,7 @@ async def predict(
             return replace(kept, trace_id=_id(span.trace_id))
         try:
             returned = row.outputs if fn is None else await _called(fn, row.inputs, timeout_s)
+            outputs, contexts, ids = _parts(returned, fn is not None)
         except Exception as error:  # noqa: BLE001  whatever predict_fn raises is a value of its row
             span.record_exception(error)
             reason = _reason(error, timeout_s)
@@ -59,7 +62,6 @@ async def predict(
                 duration_ms=_ms(started),
                 cost_usd=found.cost_usd,
             )
-        outputs, contexts, ids = _parts(returned, fn is not None)
         span.set_outputs(outputs)
     return Prediction(
         outputs=outputs,
@@ -130,6 +132,8 @@ def check_arguments(fn: PredictFn, row: Row) -> None:
             "keyword arguments"
         )
     inputs = cast("dict[str, Any]", row.inputs)
+    if inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
+        raise EvalError("predict_fn yields its answer: return it whole, as text or a list")
     try:
         signature = inspect.signature(fn)
     except (TypeError, ValueError):  # some callables of C have no signature
@@ -146,13 +150,24 @@ def check_arguments(fn: PredictFn, row: Row) -> None:
 
 async def _called(fn: PredictFn, inputs: Mapping[str, Any], timeout_s: float) -> object:
     if inspect.iscoroutinefunction(fn):
-        async with asyncio.timeout(timeout_s):
-            return await fn(**inputs)
-    returned = await in_thread(lambda: fn(**inputs), timeout_s)
+        returned: object = fn(**inputs)
+    else:
+        returned = await in_thread(lambda: fn(**inputs), timeout_s)
     if inspect.isawaitable(returned):
-        async with asyncio.timeout(timeout_s):
-            return await returned
+        returned = await _awaited(returned, timeout_s)
+    if isinstance(returned, Generator | AsyncGenerator):
+        raise EvalError("a generator is no answer: return what it yields, as text or a list")
     return returned
+
+
+async def _awaited(made: Awaitable[object], timeout_s: float) -> object:
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await made
+    except (asyncio.CancelledError, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # SystemExit and its kin would end the program that evaluates
+        raise _awaitable_error(error) from error
 
 
 def _parts(
@@ -185,16 +200,16 @@ def _first(
 
 
 def _reason(error: BaseException, timeout_s: float) -> str:
-    if isinstance(error, TimeoutError) and not str(error):
+    if isinstance(error, TimeoutError) and not message_of(error):
         return f"predict_fn took longer than {timeout_s:g} s"
-    return f"predict_fn raised {type(error).__name__}: {error}"
+    return f"predict_fn raised {said(error)}"
 
 
 def _awaitable_error(error: BaseException) -> BaseException:
     """Exceptions that a future cannot carry, or that would end the loop, as one that it can."""
     if isinstance(error, Exception) and not isinstance(error, StopIteration):
         return error
-    return RuntimeError(f"{type(error).__name__}: {error}")
+    return RuntimeError(said(error))
 
 
 def _span_name(fn: PredictFn | None) -> str:

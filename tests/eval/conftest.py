@@ -16,7 +16,7 @@ class Model(http.server.ThreadingHTTPServer):
         self.logprobs = None
         self.cost = None
         self.requests = []
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     @property
     def url(self):

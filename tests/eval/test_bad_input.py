@@ -286,3 +286,105 @@ def test_replay_asks_nobody_and_says_what_is_missing(model):
     assert first["correctness"].estimate == again["correctness"].estimate == 1.0
     assert len(model.requests) == 4
     assert "no prediction of this row is stored" in other.failures()[0].error
+
+
+class SilentError(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+class OwnError(BaseException):
+    pass
+
+
+class Unshown:
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+
+def odd_error(question):
+    raise SilentError
+
+
+def long_error(question):
+    raise ValueError("\n".join(["x" * 100] * 100))
+
+
+def base_error(question):
+    raise OwnError("own")
+
+
+@pytest.mark.parametrize(
+    ("gives", "error"),
+    [
+        (odd_error, "predict_fn raised SilentError"),
+        (long_error, "predict_fn raised ValueError: xxx"),
+        (base_error, "OwnError: own"),
+        (exits, "SystemExit: 3"),
+        (lambda question: (part for part in "abc"), "a generator is no answer"),
+        (lambda question: Unshown(), "RuntimeError: no repr"),
+        (lambda question: {"outputs": "2", "contexts": [Unshown()]}, "RuntimeError: no repr"),
+    ],
+)
+@pytest.mark.parametrize("later", [False, True])
+def test_a_function_that_gives_something_odd_fails_on_its_row_only(gives, error, later):
+    def sometimes(question):
+        return gives(question) if "2" in question else answer(question)
+
+    async def sometimes_later(question):
+        return sometimes(question)
+
+    fn = sometimes_later if later else sometimes
+    result = genaiops.evaluate(ROWS, fn, judges=[ExactMatch()])
+
+    assert (result["exact_match"].n_ok, result["exact_match"].n_failed) == (3, 1)
+    assert error in result.failures()[0].error
+    assert max(map(len, str(result).splitlines())) < 400
+
+
+def test_a_verdict_beyond_the_scale_of_its_judge_is_an_error_of_its_row():
+    @genaiops.judge(scale=(0, 1))
+    def length(outputs, row_id):
+        return 7 if row_id == "r2" else 1
+
+    result = genaiops.evaluate(ROWS, answer, judges=[length])
+
+    assert (result["length"].estimate, result["length"].n_failed) == (1.0, 1)
+    assert "gave 7, which is outside its scale of 0 to 1" in result.failures()[0].error
+
+
+@pytest.mark.parametrize("number", [1e308, -1e200, float("inf"), float("nan")])
+def test_a_number_that_cannot_be_counted_with_is_an_error_of_its_row(number):
+    @genaiops.judge
+    def size(outputs, row_id):
+        return number if row_id == "r2" else 1.0
+
+    result = genaiops.evaluate(ROWS, answer, judges=[size], confidence=0.995)
+
+    assert (result["size"].estimate, result["size"].n_failed) == (1.0, 1)
+    assert "99.5% interval" in str(result)
+
+
+def test_failures_of_a_yes_or_no_judge_count_as_no_in_the_worst_case():
+    @genaiops.judge
+    def polite(outputs, row_id):
+        if row_id == "r2":
+            raise ValueError("no")
+        return True
+
+    score = genaiops.evaluate(ROWS, answer, judges=[polite])["polite"]
+
+    assert score.worst_low < score.low - 0.1
+
+
+def test_a_judge_that_returns_no_verdict_is_an_error_of_its_row():
+    class Odd:
+        name, needs, scale = "odd", frozenset(), None
+
+        def score(self, case):
+            return "yes"
+
+    result = genaiops.evaluate(ROWS, answer, judges=[Odd()])
+
+    assert result["odd"].estimate is None
+    assert result.failures()[0].error == "odd returned str: return a Verdict"

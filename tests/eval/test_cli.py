@@ -21,6 +21,11 @@ def shout(question):
 def half(question):
     return question.upper() if int(question[1:]) % 2 else question
 
+def counted(question):
+    with open("calls", "a") as file:
+        file.write(".")
+    return question.upper()
+
 @genaiops.judge
 def loud(outputs):
     return outputs.isupper()
@@ -31,6 +36,7 @@ def loud(outputs):
 def invoke(workdir, monkeypatch):
     name = f"answers_{workdir.name.replace('-', '_')}"
     (workdir / f"{name}.py").write_text(PROGRAM)
+    (workdir / "broken.py").write_text("f = unknown")
     (workdir / "rows.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
     monkeypatch.syspath_prepend(str(workdir))
 
@@ -66,6 +72,20 @@ def test_run_prints_json_for_programs(invoke):
     assert "3 clusters" in score["method"]
 
 
+def test_run_writes_a_report_and_replays_without_calling_the_function(invoke, workdir):
+    args = ("run", "rows.jsonl", "--judge", "exact_match", "--predict", "MOD:counted")
+    options = ("--repeats", "2", "--html", "report.html")
+
+    first = invoke(*args, *options)
+    again = invoke(*args, *options, "--cache", "replay")
+
+    assert first.exit_code == again.exit_code == 0, again.output
+    assert "report report.html" in first.stderr
+    assert "<h1>Evaluation" in (workdir / "report.html").read_text("utf-8")
+    assert len((workdir / "calls").read_text()) == 2 * len(ROWS)
+    assert first.stdout.split("run ")[0] == again.stdout.split("run ")[0]
+
+
 def test_compare_shows_what_the_second_run_does_better(invoke):
     ids = []
     for function in ("half", "shout"):
@@ -87,6 +107,10 @@ def test_compare_shows_what_the_second_run_does_better(invoke):
         (("--judge", "kindness"), "there is no judge 'kindness'"),
         (("--judge", "mrr", "--predict", "nowhere"), "write it as package.module:name"),
         (("--judge", "mrr", "--predict", "no_such_module:f"), "cannot be imported"),
+        (("--judge", "mrr", "--predict", "broken:f"), "fails when it is imported: NameError"),
+        (("--judge", "token_f1", "--repeats", "0"), "repeats is 0"),
+        (("--judge", "token_f1", "--budget-usd", "-1"), "budget_usd is -1"),
+        (("--judge", "token_f1", "--executor", "dask"), "executor is 'dask'"),
         (("--judge", "recall_at_5"), "row 1 has no 'relevant_ids'"),
         (("--judge", "ndcg_at_0"), "k is 0"),
         (("--judge", "token_f1", "--gate", "high"), "cannot be read"),

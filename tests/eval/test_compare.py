@@ -117,7 +117,7 @@ def test_less_time_is_better_and_the_rows_that_got_slower_are_the_regressions():
 
 
 def test_the_direction_of_a_judge_is_stored_and_known_to_the_comparison_of_stored_runs(workdir):
-    from genaiops.query import evals
+    from genaiops.query.eval_grid import grid
 
     @genaiops.judge(higher_is_better=False)
     def errors(outputs):
@@ -130,4 +130,4 @@ def test_the_direction_of_a_judge_is_stored_and_known_to_the_comparison_of_store
     stored = genaiops.eval.load_result(few.run_id).compare(many.run_id)["errors"]
 
     assert (stored.verdict, stored.wins, stored.higher_is_better) == ("better", 12, False)
-    assert evals.side_by_side(many.run_id, few.run_id).tallies[0].win == 12
+    assert grid([many.run_id, few.run_id]).tally("errors", 1).win == 12

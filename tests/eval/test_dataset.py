@@ -64,6 +64,13 @@ def test_objects_become_plain_values():
     assert isinstance(row.outputs, str)
 
 
+def nested(depth):
+    value = "x"
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [
@@ -82,6 +89,9 @@ def test_objects_become_plain_values():
         ([{"question": "a", "relevant_ids": {"x": -1}}], "gain -1 of 'x'"),
         ([{"question": "a"}, {"question": "a"}], "row 2 has the same 'inputs' as row 1"),
         ([{"question": "a", "id": 1}, {"question": "b", "id": 1}], "row 2 has the same 'id'"),
+        ([{"question": "a\ud800"}], r"row 1 holds '\\ud800', half of a surrogate pair"),
+        ([{"question": "a", "answer": "\ud800", "id": "x"}], "row 1 holds"),
+        ([{"inputs": {"question": nested(100_000)}}], "row 1 is nested too deeply"),
     ],
 )
 def test_what_is_wrong_is_named_by_row_and_column(data, says):
@@ -110,3 +120,13 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path, name, text, says):
 
 def test_columns_of_ones_own_are_kept_for_clusters():
     assert load_rows([{"question": "a", "topic": "t"}])[0].raw["topic"] == "t"
+
+
+def test_a_line_is_what_ends_in_a_line_feed_whatever_else_stands_in_its_text(tmp_path):
+    text = "one\u2028two\x85three"
+    path = tmp_path / "d.jsonl"
+    path.write_text("\ufeff" + json.dumps({"question": text}, ensure_ascii=False) + "\r\n")
+
+    (row,) = load_rows(path)
+
+    assert row.inputs == {"question": text}

@@ -1,5 +1,6 @@
 """Killed or interrupted at any moment, an evaluation keeps what is done and never pays twice."""
 
+import functools
 import signal
 import subprocess
 import sys
@@ -7,7 +8,10 @@ import textwrap
 import threading
 import time
 
+import pytest
+
 import genaiops
+from genaiops.eval.judges import ExactMatch
 
 PROGRAM = textwrap.dedent(
     """
@@ -16,13 +20,13 @@ PROGRAM = textwrap.dedent(
 
     rows = [{"id": f"r{n}", "question": f"What is {n}?"} for n in range(6)]
     judge = genaiops.make_judge("good", "Is {{outputs}} right?", model="openai/judge")
-    stop_at, how = int(sys.argv[1]), sys.argv[2]
+    orders = sys.argv[1:]  # a list, for plain globals belong to the function
     calls = []
 
     def answer(question):
         calls.append(question)
-        if len(calls) == stop_at:
-            if how == "wait":
+        if len(calls) == int(orders[0]):
+            if orders[1] == "wait":
                 threading.Event().wait()
             os.kill(os.getpid(), signal.SIGKILL)
         return question.upper()
@@ -143,6 +147,34 @@ def test_interrupted_while_a_judge_is_asked_it_keeps_the_prediction_and_asks_onc
     assert genaiops.sql("SELECT status FROM runs").rows == [("FINISHED",)]
 
 
+def test_of_several_that_are_started_again_at_once_one_resumes(model, workdir):
+    start(4, "SIGKILL", workdir)
+    ((killed,),) = genaiops.sql("SELECT run_id FROM runs").rows
+
+    several = [launch(99, "SIGKILL", workdir) for _ in range(3)]
+    said = [ended(process) for process in several]
+    runs = [stdout.split()[2] for stdout, _ in said]
+
+    assert [stderr for _, stderr in said] == ["", "", ""]
+    assert len(set(runs)) == 3
+    assert killed in runs
+    assert genaiops.sql("SELECT count(*) FROM eval_rows").rows == [(3 * 6,)]
+
+
+def test_a_run_that_did_not_end_says_how_many_rows_are_missing(model, workdir):
+    start(4, "SIGKILL", workdir)
+    ((run_id,),) = genaiops.sql("SELECT run_id FROM runs").rows
+
+    half = genaiops.load_result(run_id)
+    start(99, "SIGKILL", workdir)
+    whole = genaiops.load_result(run_id)
+
+    assert (half["good"].n, half.n_absent) == (3, 3)
+    assert "3 rows of the data are not in the store: the run has not ended" in str(half)
+    assert (whole["good"].n, whole.n_absent) == (6, 0)
+    assert "not in the store" not in str(whole)
+
+
 def test_an_unfinished_run_is_left_alone_when_resume_is_off(model, workdir):
     start(3, "SIGKILL", workdir)
     rows = [{"id": f"r{n}", "question": f"What is {n}?"} for n in range(6)]
@@ -152,3 +184,60 @@ def test_an_unfinished_run_is_left_alone_when_resume_is_off(model, workdir):
 
     assert genaiops.sql("SELECT count(*) FROM runs").rows == [(2,)]
     assert len(model.requests) == 6
+
+
+class Rag:
+    """A function with a model's name in it."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def __call__(self, question):
+        return f"{self.model}: {question}"
+
+    def method(self, question):
+        return self(question)
+
+
+MODEL = "a"
+
+
+def around(model):
+    return lambda question: f"{model}: {question}"
+
+
+def of_a_global(model):
+    global MODEL
+    MODEL = model
+    return lambda question: f"{MODEL}: {question}"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        Rag,
+        lambda model: Rag(model).method,
+        lambda model: functools.partial(lambda question, name: f"{name}: {question}", name=model),
+        around,
+        of_a_global,
+    ],
+)
+def test_predictions_of_another_model_are_not_taken_over(workdir, make):
+    rows = [{"id": f"r{n}", "question": f"q{n}", "expected": f"b: q{n}"} for n in range(3)]
+    options = {"judges": [ExactMatch()], "name": "same", "concurrency": 1}
+
+    def stop(done, total):
+        raise InterruptedError
+
+    def interrupted():
+        with pytest.raises(InterruptedError):
+            genaiops.evaluate(rows, make("a"), progress=stop, **options)
+        return genaiops.sql("SELECT run_id FROM runs").rows
+
+    begun = interrupted()
+    again = interrupted()
+    other = genaiops.evaluate(rows, make("b"), **options)
+
+    assert begun == again
+    assert (other.run_id,) not in begun
+    assert other["exact_match"].estimate == 1.0

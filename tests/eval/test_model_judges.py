@@ -54,8 +54,8 @@ def test_a_verdict_outside_the_values_is_an_error(model, values, said):
     ("name", "instructions", "options", "says"),
     [
         ("j", "Use {{nothing}}", {}, "names {{nothing}}"),
-        ("j", "  ", {}, "no instructions"),
-        ("not a name", "x", {}, "cannot be a score's name"),
+        ("j", "  ", {}, "instructions of judge"),
+        ("not a name", "x", {}, "which a score can be called"),
         ("j", "x", {"values": ["yes"]}, "at least two"),
         ("j", "x", {"values": ["yes", "yes"]}, "distinct"),
     ],
@@ -141,6 +141,10 @@ def test_claims_of_a_wrong_shape_are_not_read(model, said):
 )  # fmt: skip
 def test_quotations_are_looked_up_without_a_model(quote, found):
     assert quote_in(quote, ["Water is  wet.", "Fire is hot."]) is found
+
+
+def test_a_quotation_of_a_tag_is_found_as_the_judge_saw_it():
+    assert quote_in("inside &lt;context> tags", ["Put it inside <context> tags."])
 
 
 def test_a_function_judge_says_what_it_may_return():

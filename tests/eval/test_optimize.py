@@ -1,11 +1,15 @@
 """`optimize_prompt` against a loopback model whose answers depend on the prompt."""
 
+import json
 import sys
 
 import pytest
+from click.testing import CliRunner
 
 import genaiops
+from genaiops.cli.main import cli
 from genaiops.eval.judges import ExactMatch
+from genaiops.query import prompt_evals
 
 ROWS = [{"inputs": {"question": f"What is {n}?"}, "expected": str(n)} for n in range(40)]
 FEW = ROWS[:20]
@@ -24,7 +28,7 @@ def answers(proposal):
 
 
 def optimize(name="qa/answer", rows=ROWS, **options):
-    options = {"max_calls": 200, "model": "openai/small"} | options
+    options = {"max_calls": 90, "model": "openai/small"} | options
     return genaiops.optimize_prompt(name, rows, [ExactMatch()], **options)
 
 
@@ -41,7 +45,7 @@ def test_gepa_finds_the_better_text_and_reports_it_on_rows_it_was_not_chosen_by(
     change = found.comparison["exact_match"]
     assert (change.n, change.verdict) == (20, "better")
     assert found.prompt.tags == {"optimization": "v1"}
-    assert found.calls <= 200
+    assert found.calls <= 90
     assert genaiops.get_prompt("qa/answer").aliases == ()
 
 
@@ -50,7 +54,7 @@ def test_a_second_time_pays_for_nothing_and_registers_nothing(model, base):
     asked = len(model.requests)
 
     again = genaiops.optimize_prompt(
-        "qa/answer/1", ROWS, [ExactMatch()], model="openai/small", max_calls=200
+        "qa/answer/1", ROWS, [ExactMatch()], model="openai/small", max_calls=90
     )
 
     assert (again.n_paid, len(model.requests)) == (0, asked)
@@ -97,7 +101,7 @@ def test_the_texts_of_chat_messages_are_improved_one_by_one(model, workdir):
     )
     rows = [row | {"inputs": row["inputs"] | {"history": []}} for row in FEW]
 
-    found = optimize(rows=rows, max_calls=60)
+    found = optimize(rows=rows, max_calls=90)
 
     system, history, user = (message["content"] for message in found.prompt.template)
     assert (system, history, user) == ("Be brief.", "{{history}}", "Say: {{question}}")
@@ -151,8 +155,8 @@ def test_a_version_that_differs_in_more_than_its_text_is_no_candidate(model, bas
 def test_another_model_is_asked_itself_after_a_search_that_was_killed(model, base, monkeypatch):
     monkeypatch.setattr("genaiops.eval.optimize._report", lambda *_: None)
     optimize(rows=FEW, optimizer=lambda tried: [])
-    run = genaiops.last_active_run()
-    genaiops.Client().set_terminated(run.info.run_id, "KILLED")
+    runs = genaiops.sql("SELECT run_id FROM runs WHERE name = 'optimize qa/answer v1'").rows
+    genaiops.Client().set_terminated(runs[0][0], "KILLED")
 
     optimize(rows=FEW, model="openai/large", optimizer=lambda tried: [])
 
@@ -210,6 +214,12 @@ def test_a_row_without_a_variable_and_a_prompt_without_text_cost_nothing(model, 
         ({"model": None}, "names no model"),
         ({"max_calls": 10}, "max_calls is 10"),
         ({"optimizer": "x"}, "use 'gepa' or a function"),
+        ({"max_calls": "many"}, "max_calls is 'many'"),
+        ({"budget_usd": 0}, "budget_usd is 0: use an amount above 0"),
+        ({"seed": -1}, "seed is -1"),
+        ({"model": 3}, "model is 3"),
+        ({"cluster": "document"}, "row 1 has no 'document'"),
+        ({"cluster": lambda row: "one"}, "40 rows in 1 clusters are too few"),
     ],
 )
 def test_what_cannot_work_is_one_sentence(model, base, options, says):
@@ -224,5 +234,108 @@ def test_too_few_rows_a_missing_prompt_and_a_missing_extra_are_named(model, base
     with pytest.raises(genaiops.NotFoundError):
         genaiops.optimize_prompt("qa/other", ROWS, [ExactMatch()], model="openai/small")
     monkeypatch.setitem(sys.modules, "gepa", None)
-    with pytest.raises(genaiops.ConfigError, match=r"genaiops\[optimize\]"):
+    with pytest.raises(genaiops.ConfigError, match=r"not installed: pip install 'genaiops\[optim"):
         optimize()
+
+
+def test_only_the_comparison_counts_as_an_evaluation_of_a_version(model, base):
+    found = optimize(optimizer=lambda tried: [{"template": BETTER}])
+
+    evaluated = prompt_evals.newest("qa/answer").newest
+    assert {version: run.n_rows for version, run in evaluated.items()} == {1: 20, 2: 20}
+    assert evaluated[2].run_id == found.comparison.run_id
+    genaiops.set_prompt_alias("qa/answer", "production", 1)
+    genaiops.set_prompt_alias("qa/answer", "production", 2, if_eval="exact_match >= 0.8")
+
+    nothing = optimize("qa/answer/2", optimizer=lambda tried: [])  # only tries the version itself
+    again = optimize("qa/answer/1", optimizer=lambda tried: [{"template": BETTER}])
+    evaluated = prompt_evals.newest("qa/answer").newest
+    assert (nothing.comparison, again.n_paid) == (None, 0)
+    assert evaluated[2].run_id == again.comparison.run_id  # linked without a call
+
+
+def test_a_budget_ends_the_search_and_leaves_money_for_the_comparison(model, base):
+    model.cost = 0.01
+    proposals = (f"Tell me {n}: {{{{question}}}}" for n in range(99))
+
+    def propose(tried):
+        return [{"template": BETTER if len(tried) == 1 else next(proposals)}]
+
+    found = optimize(optimizer=propose, max_calls=10_000, budget_usd=1.05)
+
+    assert (found.prompt.template, found.improved) == (BETTER, True)
+    assert found.comparison["exact_match"].n == 20
+    assert len(model.requests) == 100  # of 105: one candidate more would cost 20
+    assert found.cost_usd == pytest.approx(1.0)
+
+
+def test_a_budget_counts_what_judges_cost(model, base):
+    model.cost = 0.01
+    usual = model.answers
+
+    def answer(request, number):
+        asked = request["messages"][-1]["content"]
+        judging = "verdict" in str(request.get("response_format"))
+        return '{"rationale": "so", "verdict": "yes"}' if judging else usual(request, len(asked))
+
+    model.answers = answer
+    polite = genaiops.make_judge("polite", "Is {{outputs}} polite?", values=["yes", "no"])
+
+    found = genaiops.optimize_prompt(
+        "qa/answer",
+        FEW,
+        [polite],
+        model="openai/small",
+        judge_model="openai/judge",
+        optimizer=lambda tried: [],
+        budget_usd=5,
+    )
+
+    assert found.cost_usd == pytest.approx(0.01 * len(model.requests))
+    assert {request["model"] for request in model.requests} == {"small", "judge"}
+
+
+def test_a_budget_that_does_not_last_for_the_first_version_is_said(model, base):
+    model.cost = 0.01
+
+    with pytest.raises(genaiops.EvalError, match=r"rows to choose by: .* of the budget of 0.05"):
+        optimize(budget_usd=0.05)
+    assert len(model.requests) < 20
+
+
+def test_a_budget_is_not_kept_by_guessing_a_price(model, base):
+    with pytest.raises(genaiops.EvalError, match="no price of openai/small is known"):
+        optimize(budget_usd=1, optimizer=lambda tried: [])
+
+
+def test_rows_that_belong_together_stay_in_one_half(model, base):
+    rows = [row | {"document": str(n // 2)} for n, row in enumerate(ROWS)]
+    halves = []
+
+    def propose(tried):
+        halves.append({request["messages"][-1]["content"] for request in model.requests})
+        return [{"template": BETTER}]
+
+    found = optimize(rows=rows, cluster="document", optimizer=propose)
+
+    numbers = {int(text.split()[-1].rstrip("?")) for text in halves[0]}
+    assert len(numbers) == 20
+    assert {n // 2 for n in numbers}.isdisjoint({n // 2 for n in range(40) if n not in numbers})
+    assert found.improved
+    assert "cluster" in found.comparison["exact_match"].method
+
+
+def test_the_command_says_what_was_found_and_how_to_use_it(model, base, workdir):
+    (workdir / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in ROWS))
+    asked = ["prompts", "optimize", "qa/answer/1", "rows.jsonl", "--judge", "exact_match"]
+    asked += ["--model", "openai/small", "--max-calls", "200"]
+
+    said = CliRunner().invoke(cli, asked)
+    facts = json.loads(CliRunner().invoke(cli, [*asked, "--format", "json"]).stdout)
+    wrong = CliRunner().invoke(cli, [*asked, "--judge", "nobody"])
+
+    assert said.stdout.startswith("prompts:/qa/answer/2 is better than prompts:/qa/answer/1")
+    assert "genaiops prompts alias qa/answer production 2 --if-eval" in said.stderr
+    assert (facts["version"], facts["improved"], facts["n_paid"]) == (2, True, 0)
+    assert facts["comparison"]["exact_match"]["verdict"] == "better"
+    assert (wrong.exit_code, "no judge 'nobody'" in wrong.stderr) == (1, True)

@@ -4,8 +4,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from genaiops.eval.parsing import UnreadableError, labelled, last_object, number_in, read_answer
 

@@ -62,6 +62,8 @@ def test_the_file_stands_alone_and_shows_every_row_with_its_verdicts(model, work
     assert result.rows[0].trace_id in seen.text
     assert not [value for name, value in seen.attributes if name in ("src", "href")]
     assert ("http-equiv", "Content-Security-Policy") in seen.attributes
+    assert "Evaluation of answer" in seen.text
+    assert "cost USD" in seen.text
 
 
 def test_the_report_names_the_rows_that_got_worse_and_links_the_traces(results, workdir):
@@ -72,7 +74,7 @@ def test_the_report_names_the_rows_that_got_worse_and_links_the_traces(results, 
     links = [value for name, value in seen.attributes if name == "href"]
 
     assert {"#r1", "#r2", "#r3"} <= set(links)
-    assert f"http://127.0.0.1:5000/traces?trace={worse.rows[0].trace_id}" in links
+    assert f"http://127.0.0.1:5000/trace?id={worse.rows[0].trace_id}" in links
 
 
 def test_failed_rows_and_those_with_the_lowest_numbers_come_first(workdir):
@@ -93,6 +95,23 @@ def test_the_worst_verdicts_are_at_hand(results):
     _, worse = results
 
     assert [row.number for row in worse.worst(2)] == [0.0, 0.0]
+    assert "look first at r1, r2, r3; more in result.worst()" in str(worse)
+
+
+def test_the_rows_to_look_at_first_are_bad_for_all_judges_and_none_is_named_without_need(results):
+    good, _ = results
+
+    @genaiops.judge(scale=(0, 10), higher_is_better=False)
+    def slow(outputs, row_id):
+        return {"r1": 9, "r3": 2}.get(row_id, 0)
+
+    mixed = genaiops.evaluate(
+        ROWS, lambda question: "0" if question[-1] in "12" else answer(question),
+        judges=[ExactMatch(), slow],
+    )  # fmt: skip
+
+    assert "look first at r1, r2, r3;" in str(mixed)
+    assert "look first" not in str(good)
 
 
 def test_the_flip_rate_of_pairs_stands_in_the_table(model):
@@ -161,9 +180,10 @@ def test_bad(genaiops_evaluate):
 """
 
 
-def test_an_evaluation_is_a_test_that_a_gate_fails(workdir):
+@pytest.mark.parametrize("processes", [(), ("-n", "2")])
+def test_an_evaluation_is_a_test_that_a_gate_fails(workdir, processes):
     (workdir / "test_it.py").write_text(TESTS % 20)
-    options = ["-p", "no:cacheprovider", "-q"]  # ours is found by its entry point
+    options = ["-p", "no:cacheprovider", "-q", *processes]  # ours is found by its entry point
 
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "--genaiops-report", "reports", "test_it.py"],
@@ -174,5 +194,6 @@ def test_an_evaluation_is_a_test_that_a_gate_fails(workdir):
 
     assert "1 failed, 1 passed" in done.stdout
     assert "gate 'exact_match >= 0.5' failed" in done.stdout
-    assert "evaluation of test_it.py::test_good" in done.stdout
+    assert done.stdout.count("evaluation of test_it.py::test_good") == 1
+    assert done.stdout.count("evaluation of test_it.py::test_bad") == 1
     assert len(list((workdir / "reports").glob("*.html"))) == 2

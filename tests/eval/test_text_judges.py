@@ -15,6 +15,8 @@ def test_exact_match_ignores_spaces_and_takes_any_of_several():
     assert number(ExactMatch(), "new york", "New York") == 0.0
     assert number(ExactMatch(ignore_case=True), "new york", "New York") == 1.0
     assert number(ExactMatch(), "NYC", ["New York", "NYC"]) == 1.0
+    assert number(ExactMatch(), ["a", "b"], ["a", "b"]) == 1.0
+    assert number(ExactMatch(), "a", []) == number(Contains(), "a", []) == 0.0
 
 
 def test_contains_looks_for_the_expected_or_the_given_text():

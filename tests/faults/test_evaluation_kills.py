@@ -51,8 +51,8 @@ def stored():
 
 
 def cells(table):
-    """The lines of a table without what was paid now, which depends on the moment of the kill."""
-    lines = [re.split(r"  +", line) for line in table.splitlines()]
+    """The lines of a table without the batch and what was paid now, which depend on the kills."""
+    lines = [re.split(r"  +", re.sub(r"\b\d+-(\d+)\b", r"\1", line)) for line in table.splitlines()]
     return [" | ".join(line[:5] + line[6:]) for line in lines]
 
 

@@ -1,10 +1,11 @@
 """The protocol of a judge: a small frozen dataclass with one method; a failure is a value."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields as dataclass_fields, replace
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from genaiops.eval.case import Case, Claim, Verdict
+from genaiops.eval.given import is_scale, is_text, require
 
 __all__ = [
     "Answer",
@@ -12,6 +13,7 @@ __all__ = [
     "CodeJudge",
     "Judge",
     "ModelJudge",
+    "check_judge",
     "combined",
     "failed",
     "higher_is_better",
@@ -153,6 +155,25 @@ Judge = CodeJudge | ModelJudge
 def higher_is_better(judge: Judge) -> bool:
     """Whether more is better: a judge says so in ``higher_is_better``, else it is."""
     return bool(getattr(judge, "higher_is_better", True))
+
+
+def check_judge(judge: Judge) -> None:
+    """Looks at what every judge has; one of the user's own may have anything.
+
+    Raises: EvalError that says what cannot be used.
+    """
+    kind = type(judge).__name__
+    require(is_text(judge.name), f"the name of a {kind}", judge.name, "text, the score's name")
+    model = getattr(judge, "model", None)
+    whose = f"{kind} {judge.name!r}"
+    require(model is None or is_text(model), f"model of {whose}", model, "'provider/model'")
+    scale: object = judge.scale
+    right = scale is None or is_scale(scale)
+    require(right, f"scale of {whose}", scale, "two numbers, the smaller first, or None")
+    fields = {field.name for field in dataclass_fields(Case)}
+    needs = judge.needs
+    right = type(needs) in (frozenset, set) and needs <= fields
+    require(right, f"needs of {whose}", needs, f"a frozenset of {', '.join(sorted(fields))}")
 
 
 def combined(verdicts: Sequence[Verdict], **found: Any) -> Verdict:

@@ -58,7 +58,7 @@ def quote_in(quote: str, contexts: Sequence[str]) -> bool:
     """Whether the quotation stands in one of the contexts.
 
     Case, spaces, typographic quotes and dashes, and quotation marks or stops around it are
-    ignored; an omission (``…``) splits it into parts that must all be found in one context.
+    ignored, and what a rubric does to tags in a text; an omission (``…``) splits it into parts that must all be found in one context.
     """
     whole = _plain(quote).strip(" \"'.")
     parts = [part.strip(" \"'.,;:[]()") for part in whole.replace("…", "...").split("...")]
@@ -69,7 +69,8 @@ def quote_in(quote: str, contexts: Sequence[str]) -> bool:
 
 
 def _plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).translate(_ALIKE).casefold().split())
+    folded = unicodedata.normalize("NFC", text).translate(_ALIKE).casefold()
+    return " ".join(folded.replace("&lt;", "<").split())
 
 
 def _claims(found: Mapping[str, Any]) -> list[Claim]:

@@ -8,6 +8,7 @@ from typing import Any, cast, overload
 
 from genaiops.errors import EvalError
 from genaiops.eval.case import Case, Verdict
+from genaiops.eval.given import is_scale, is_text, require
 from genaiops.eval.judges.base import failed
 from genaiops.eval.judges.made import label_numbers
 from genaiops.eval.judges.study import Studied
@@ -111,13 +112,18 @@ def judge(
         fn: The function, when used without parentheses.
         name: Name of the score, the function's name when omitted.
         values: Texts it may return, best first, or a dict of texts to numbers.
-        scale: Smallest and largest number it can return, for the worst-case bounds of failures.
+        scale: Smallest and largest number it can return, that of `values` when omitted; a number
+            beyond it is an error of its row. Needed for the worst-case bounds of failures.
         higher_is_better: False where less is better, as for time; comparisons go by it.
 
     Raises: EvalError when a parameter is not a field.
     """
+    right = scale is None or is_scale(scale)
+    require(right, "scale of a judge", scale, "two numbers, the smaller first")
+    require(name is None or is_text(name), "name of a judge", name, "text")
 
     def made(function: Callable[..., Any]) -> FunctionJudge:
+        require(callable(function), "what @judge decorates", function, "a function")
         named = name or getattr(function, "__name__", type(function).__name__)
         parameters = inspect.signature(function).parameters
         for field in parameters:
@@ -137,8 +143,12 @@ def judge(
             parameters=tuple(parameters),
             needs=needs - _ALWAYS_THERE,
             labels={label.casefold(): number for label, number in labels.items()},
-            scale=scale,
+            scale=_range(labels) if scale is None and values is not None else scale,
             higher_is_better=higher_is_better,
         )
 
     return made if fn is None else made(fn)
+
+
+def _range(labels: Mapping[str, float]) -> tuple[float, float]:
+    return min(labels.values()), max(labels.values())

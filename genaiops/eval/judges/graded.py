@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from genaiops.errors import EvalError
+from genaiops.eval.given import texts
+from genaiops.eval.judges.base import check_judge
 from genaiops.eval.judges.made import MadeJudge
 
 __all__ = ["AnswerRelevance", "Correctness", "Guidelines", "Safety"]
@@ -100,8 +101,7 @@ class Guidelines(_YesNo):
     instructions: str = ""
 
     def __post_init__(self) -> None:
-        lines = [self.text] if isinstance(self.text, str) else list(self.text)
-        if not lines or not all(line.strip() for line in lines):
-            raise EvalError("Guidelines: a guideline is empty: say in words what to keep to")
+        lines = texts("Guidelines: text", self.text)
         listed = "\n".join(f"- {line.replace('{{', '{ {').strip()}" for line in lines)
         object.__setattr__(self, "instructions", _GUIDELINES % listed)
+        check_judge(self)

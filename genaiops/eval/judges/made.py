@@ -4,10 +4,11 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from genaiops.errors import EvalError
 from genaiops.eval.case import Case, Verdict
+from genaiops.eval.given import is_list, is_number, is_text, require
 from genaiops.eval.judges.base import Ask
 from genaiops.eval.judges.rubric import FIELDS, SYSTEM, block, fill, places, rubric_version
 from genaiops.eval.judges.study import Studied
@@ -150,7 +151,8 @@ def make_judge(
     Args:
         name: Name of the score, snake_case.
         instructions: What to judge; ``{{inputs}} {{outputs}} {{contexts}} {{expected}}`` stand
-            for the row's fields, ``{{trace}}`` for what its trace did. Without any of them, inputs and outputs are added.
+            for the row's fields, ``{{trace}}`` for what its trace did. Without any of them, inputs
+            and outputs are added.
         values: Labels from best to worst (the number of a label is evenly spaced from 1 to 0, and
             of yes and no always 1 and 0), a dict of labels to numbers, numbers to choose from,
             ``float`` (0 to 1) or ``int`` (1 to 5).
@@ -160,17 +162,23 @@ def make_judge(
 
     Raises: EvalError when a name, a field or the values cannot be used.
     """
-    if not name.isidentifier():
-        raise EvalError(f"judge name {name!r} cannot be a score's name: use snake_case")
+    fits = is_text(name) and name.isidentifier()
+    require(fits, "the name of a judge", name, "snake_case, which a score can be called")
+    require(
+        is_text(instructions),
+        f"instructions of judge {name!r}",
+        instructions,
+        "words that say what to judge",
+    )
     for field in places(instructions):
         if field not in FIELDS:
             allowed = ", ".join("{{" + known + "}}" for known in FIELDS)
             raise EvalError(f"judge {name!r} names {{{{{field}}}}}: use one of {allowed}")
-    if not instructions.strip():
-        raise EvalError(f"judge {name!r} has no instructions: say what to judge")
     whole = values is int
     labels: dict[str, float] = {}
     if isinstance(values, type):
+        known = values in (int, float)
+        require(known, f"values of judge {name!r}", values, "float, int, or labels")
         scale = _INT_RANGE if whole else _FLOAT_RANGE
     else:
         labels = label_numbers(name, values)
@@ -182,9 +190,18 @@ def make_judge(
         scale=scale,
         whole=whole,
         model=model,
-        few_shot=tuple(few_shot or ()),
+        few_shot=_shots(name, few_shot),
         higher_is_better=higher_is_better,
     )
+
+
+def _shots(name: str, given: object) -> tuple[Mapping[str, Any], ...]:
+    """The examples. Raises EvalError when they are no dicts with a verdict."""
+    shots = cast("Sequence[object]", given if is_list(given) else ())
+    right = all(isinstance(shot, Mapping) and "verdict" in shot for shot in shots)
+    right = right and (given is None or is_list(given))
+    require(right, f"few_shot of judge {name!r}", given, "dicts of fields, each with 'verdict'")
+    return cast("tuple[Mapping[str, Any], ...]", tuple(shots))
 
 
 def label_numbers(
@@ -194,11 +211,16 @@ def label_numbers(
 
     Raises: EvalError when there are fewer than two labels, or a number is not finite.
     """
-    if len(values) < 2 or isinstance(values, str):
-        raise EvalError(f"judge {name!r} has values {values!r}: give at least two to choose from")
+    several = isinstance(values, Sequence | Mapping) and not isinstance(values, str)  # pyright: ignore[reportUnnecessaryIsInstance]  callers without types
+    wanted = "at least two to choose from"
+    require(several and len(values) > 1, f"values of judge {name!r}", values, wanted)
     if isinstance(values, Mapping):
+        right = all(map(is_text, values)) and all(map(is_number, values.values()))
+        require(right, f"values of judge {name!r}", values, "a dict of texts to numbers")
         numbers = {label: float(number) for label, number in values.items()}
     else:
+        right = all(is_text(value) or is_number(value) for value in values)
+        require(right, f"values of judge {name!r}", values, "texts or numbers")
         numbers = {str(value): _place(value, place, values) for place, value in enumerate(values)}
     if len(numbers) < len(values) or not all(map(math.isfinite, numbers.values())):
         raise EvalError(f"judge {name!r} has values {values!r}: use distinct, finite ones")

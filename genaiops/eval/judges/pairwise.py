@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from genaiops.eval.case import Case, Verdict
-from genaiops.eval.judges.base import Answer, Ask, combined, failed
+from genaiops.eval.given import is_flag, is_text, require
+from genaiops.eval.judges.base import Answer, Ask, check_judge, combined, failed
 from genaiops.eval.judges.rubric import SYSTEM, block, rubric_version, tagged
 from genaiops.eval.judges.study import Studied
 from genaiops.eval.parsing import UnreadableError, labelled
@@ -66,6 +67,16 @@ class Pairwise(Studied):
     model: str | None = None
     name: str = "pairwise"
     scale: tuple[float, float] = field(default=(0.0, 1.0), init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        check_judge(self)
+        other: object = self.against
+        known = isinstance(other, Mapping | None) or hasattr(other, "rows")
+        require(
+            known, "Pairwise: against", self.against, "a dict of answers by row id, or a result"
+        )
+        require(is_text(self.criteria), "Pairwise: criteria", self.criteria, "text")
+        require(is_flag(self.swap), "Pairwise: swap", self.swap, "True or False")
 
     @property
     def needs(self) -> frozenset[str]:

@@ -8,7 +8,8 @@ from typing import Literal
 
 from genaiops.errors import EvalError
 from genaiops.eval.case import Case, Verdict
-from genaiops.eval.judges.base import Ask, ModelJudge, combined, higher_is_better
+from genaiops.eval.given import is_list, require
+from genaiops.eval.judges.base import Ask, ModelJudge, check_judge, combined, higher_is_better
 from genaiops.eval.judges.rubric import rubric_version
 from genaiops.eval.judges.study import Studied
 
@@ -34,16 +35,18 @@ class Panel(Studied):
     model: str | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
+        members = self.members
+        require(is_list(members), "Panel: members", members, "a list of judges with a model")
         if len(self.members) < 2:
             raise EvalError(f"Panel: {len(self.members)} members are no panel: give at least two")
         for member in self.members:
             if not isinstance(member, ModelJudge):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without types
                 raise EvalError(f"Panel: {member!r} asks no model: it cannot be a member")
-        if self.how not in ("mean", "majority"):
-            raise EvalError(f"Panel: how is {self.how!r}: use 'mean' or 'majority'")
+        require(self.how in ("mean", "majority"), "Panel: how", self.how, "'mean' or 'majority'")
         object.__setattr__(self, "name", self.name or self.members[0].name)
         models = [member.model for member in self.members]
         object.__setattr__(self, "model", "+".join(m for m in models if m) if all(models) else None)
+        check_judge(self)
 
     @property
     def needs(self) -> frozenset[str]:

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from genaiops.errors import EvalError
 from genaiops.eval.case import Case, Verdict
+from genaiops.eval.given import is_whole, require
 from genaiops.eval.judges.base import failed, scored
 from genaiops.eval.judges.study import Studied
 
@@ -25,8 +25,7 @@ class _AtK(_Retrieval):
     k: int
 
     def __post_init__(self) -> None:
-        if self.k < 1:
-            raise EvalError(f"k is {self.k!r}: use a number of documents of at least 1")
+        require(is_whole(self.k), "k", self.k, "a number of documents of at least 1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ SYSTEM = (
     "with one JSON object and nothing else. Write the reasons before the verdict."
 )
 
-_TAG = re.compile(rf"<(/?)(?=(?:{'|'.join(_TAGS)})\b)", re.IGNORECASE)
+_TAG = re.compile(rf"<(\s*/?\s*)(?=(?:{'|'.join(_TAGS)})\b)", re.IGNORECASE)
 _SPAN_CHARS = 2_000  # of inputs and of outputs, for each span
 _PLACE = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 

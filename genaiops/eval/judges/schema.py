@@ -3,12 +3,13 @@
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from genaiops.errors import EvalError
 from genaiops.eval.case import Case, Verdict
+from genaiops.eval.given import require
 from genaiops.eval.judges.base import passed
 from genaiops.eval.judges.study import Studied
 from genaiops.eval.parsing import strict_object
@@ -38,8 +39,10 @@ class JSONSchema(Studied):
     scale: tuple[float, float] = field(default=(0.0, 1.0), init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for word in _unknown(self.schema):
-            raise EvalError(f"JSONSchema: the keyword {word!r} is not known: leave it out")
+        right = isinstance(self.schema, Mapping)  # pyright: ignore[reportUnnecessaryIsInstance]  callers without types
+        require(right, "JSONSchema: schema", self.schema, "a dict")
+        for wrong in _unusable(self.schema, self.schema):
+            raise EvalError(f"JSONSchema: {wrong}")
 
     @property
     def name(self) -> str:
@@ -126,22 +129,62 @@ def _referred(path: str, root: _Schema) -> _Schema:
     return found
 
 
-def _unknown(schema: object) -> Iterator[str]:
-    """Keywords that mean something here and are not known."""
+def _unusable(schema: object, root: Mapping[str, Any]) -> Iterator[str]:
+    """What no answer could be checked against, each as a sentence."""
     if not isinstance(schema, Mapping):
+        if not isinstance(schema, bool):
+            yield f"{_short(schema)} is no schema: use a dict, true or false"
         return
-    fields = cast("Mapping[str, Any]", schema)
-    for word, inner in fields.items():
-        if word in _MAPS:
-            for part in inner.values():
-                yield from _unknown(part)
-        elif word in _LISTS:
-            for part in inner:
-                yield from _unknown(part)
-        elif word in _SINGLE:
-            yield from _unknown(inner)
-        elif word not in _CHECKS and word not in _PLAIN:
-            yield word
+    for word, value in cast("Mapping[str, Any]", schema).items():
+        wanted = _WANTED.get(word)
+        if wanted is None:
+            yield f"the keyword {word!r} is not known: leave it out"
+        elif not _right(word, value, root):
+            yield f"{word!r} is {_short(value)}: use {wanted}"
+        else:
+            for inner in _inner(word, value):
+                yield from _unusable(inner, root)
+
+
+def _inner(word: str, value: Any) -> Iterable[object]:
+    """The schemas inside a keyword."""
+    if word in _MAPS:
+        return value.values()
+    return value if word in _LISTS else (value,) if word in _SINGLE else ()
+
+
+def _right(word: str, value: Any, root: Mapping[str, Any]) -> bool:
+    """Whether the value of a keyword can be used."""
+    if word == "type":
+        kinds = cast("list[object]", value if isinstance(value, list) else [value])
+        return bool(kinds) and all(kind in _KINDS for kind in kinds)
+    if word == "pattern":
+        return _compiles(value)
+    if word == "$ref":
+        return isinstance(value, str) and _refers(value, root)
+    if word in _MAPS:
+        return isinstance(value, Mapping)
+    if word in _LISTS or word in ("enum", "required"):
+        return isinstance(value, list | tuple)
+    if word in _AMOUNTS:
+        return _number(value)
+    return True
+
+
+def _compiles(pattern: object) -> bool:
+    try:
+        re.compile(cast("str", pattern))
+    except (TypeError, re.error):
+        return False
+    return isinstance(pattern, str)
+
+
+def _refers(path: str, root: Mapping[str, Any]) -> bool:
+    try:
+        found: object = _referred(path, root)
+    except (KeyError, TypeError):
+        return False
+    return isinstance(found, dict | bool)
 
 
 def _is(value: Any, kind: str) -> bool:
@@ -222,3 +265,17 @@ _PLAIN = frozenset(
         "deprecated",
     ]
 )
+_KINDS = (*_TYPES, "integer", "number")
+_AMOUNTS = frozenset(word for word in _CHECKS if word.startswith(("m", "exclusive")))
+_WANTED: Mapping[str, str] = {
+    **dict.fromkeys((*_CHECKS, *_PLAIN), "another value"),
+    **dict.fromkeys(_AMOUNTS, "a number"),
+    **dict.fromkeys(_MAPS, "a dict of schemas"),
+    **dict.fromkeys(_LISTS, "a list of schemas"),
+    **dict.fromkeys(_SINGLE, "a schema"),
+    "type": f"one of {', '.join(_KINDS)}, or a list of them",
+    "pattern": "a regular expression",
+    "enum": "a list",
+    "required": "a list of names",
+    "$ref": "#/... to a part of this schema that is there",
+}

@@ -7,7 +7,7 @@ The answers need an evaluation, which stands above judges; `genaiops.eval` hands
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from genaiops.eval.judges.base import Judge
+from genaiops.eval.judges.base import Judge, check_judge
 from genaiops.eval.stats.agreement import Agreement
 
 __all__ = ["Alignment", "Studied", "Study", "connect"]
@@ -65,6 +65,9 @@ class Studied:
     """Base of the built-in judges."""
 
     __slots__ = ()
+
+    def __post_init__(self) -> None:
+        check_judge(cast("Judge", self))
 
     def agreement(self, labels: object, *, judge_model: str | None = None) -> Agreement:
         """How far this judge agrees with people.

@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 
 from genaiops.errors import EvalError
 from genaiops.eval.case import Case, Verdict
+from genaiops.eval.given import is_flag, is_text, require, texts
 from genaiops.eval.judges.base import failed, passed, scored
 from genaiops.eval.judges.study import Studied
 
@@ -28,6 +29,10 @@ class ExactMatch(Studied):
     needs: frozenset[str] = field(default=_BOTH, init=False, repr=False)
     scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
 
+    def __post_init__(self) -> None:
+        given = self.ignore_case
+        require(is_flag(given), "ExactMatch: ignore_case", given, "True or False")
+
     @property
     def name(self) -> str:
         """``exact_match``."""
@@ -37,7 +42,8 @@ class ExactMatch(Studied):
         """Yes or no."""
         fold = _folded if self.ignore_case else _spaced
         outputs = fold(as_text(case.outputs))
-        return passed(any(outputs == fold(text) for text in _texts(case.expected)))
+        alike = any(outputs == fold(text) for text in _texts(case.expected))
+        return passed(alike or case.outputs == case.expected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,9 @@ class Contains(Studied):
     scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.mode not in ("any", "all"):
-            raise EvalError(f"Contains: mode is {self.mode!r}: use 'any' or 'all'")
+        require(self.mode in ("any", "all"), "Contains: mode", self.mode, "'any' or 'all'")
+        if self.text is not None:
+            texts("Contains: text", self.text)
 
     @property
     def name(self) -> str:
@@ -89,6 +96,7 @@ class RegexMatch(Studied):
     scale: tuple[float, float] = field(default=_UNIT, init=False, repr=False)
 
     def __post_init__(self) -> None:
+        require(is_text(self.pattern), "RegexMatch: pattern", self.pattern, "a regular expression")
         try:
             re.compile(self.pattern)
         except re.error as error:
@@ -177,9 +185,9 @@ def as_text(value: object) -> str:  # outputs are any JSON value
 
 
 def _texts(expected: object) -> list[str]:  # any JSON value: one text, or several that are as good
-    if isinstance(expected, list | tuple):
+    if isinstance(expected, list | tuple) and expected:
         return [as_text(item) for item in cast("Sequence[Any]", expected)]
-    return [as_text(expected)]
+    return [as_text(cast("Any", expected))]
 
 
 def _spaced(text: str) -> str:

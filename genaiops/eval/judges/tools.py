@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-from genaiops.errors import EvalError
 from genaiops.eval.case import Case, ToolCall, Verdict
-from genaiops.eval.judges.base import failed, passed
+from genaiops.eval.given import is_flag, require
+from genaiops.eval.judges.base import check_judge, failed, passed
 from genaiops.eval.judges.study import Studied
 
 __all__ = ["ToolCallCorrectness"]
@@ -36,8 +36,15 @@ class ToolCallCorrectness(Studied):
     scale: tuple[float, float] = field(default=(0.0, 1.0), init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.mode not in _MODES:
-            raise EvalError(f"ToolCallCorrectness: mode is {self.mode!r}: use {', '.join(_MODES)}")
+        check_judge(self)
+        require(
+            self.mode in list(_MODES),
+            "ToolCallCorrectness: mode",
+            self.mode,
+            f"one of {', '.join(_MODES)}",
+        )
+        given = self.arguments
+        require(is_flag(given), "ToolCallCorrectness: arguments", given, "True or False")
 
     def score(self, case: Case) -> Verdict:
         """Yes or no, naming what is missing and what is too much."""

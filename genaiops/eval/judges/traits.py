@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from genaiops.errors import EvalError
 from genaiops.eval.case import Case, Verdict
+from genaiops.eval.given import is_list, is_number, require, texts
 from genaiops.eval.judges.base import failed, passed, scored
 from genaiops.eval.judges.study import Studied
 from genaiops.eval.judges.text import as_text
@@ -31,9 +31,9 @@ class PII(Studied):
     scale: tuple[float, float] = field(default=(0.0, 1.0), init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for kind in self.kinds:
-            if kind not in NAMES:
-                raise EvalError(f"PII: there is no kind {kind!r}: use {', '.join(NAMES)}")
+        for kind in texts("PII: kinds", self.kinds):
+            require(kind in NAMES, "a kind of PII", kind, f"some of {', '.join(NAMES)}")
+        require(is_list(self.kinds), "PII: kinds", self.kinds, f"a tuple, ({self.kinds!r},)")
 
     @property
     def name(self) -> str:
@@ -46,6 +46,12 @@ class PII(Studied):
         found = [kind for kind in self.kinds if NAMES[kind](text) != text]
         return passed(not found, f"found: {', '.join(found)}" if found else None)
 
+    def mask(self, text: str) -> str:
+        """The text with what would be found replaced by its kind, as in ``[EMAIL]``."""
+        for kind in self.kinds:
+            text = NAMES[kind](text)
+        return text
+
 
 @dataclass(frozen=True, slots=True)
 class Latency(Studied):
@@ -57,6 +63,9 @@ class Latency(Studied):
 
     below_ms: float | None = None
     needs: frozenset[str] = field(default=frozenset[str](), init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        _limit("Latency: below_ms", self.below_ms, "milliseconds")
 
     @property
     def higher_is_better(self) -> bool:
@@ -93,6 +102,9 @@ class Cost(Studied):
     below_usd: float | None = None
     needs: frozenset[str] = field(default=frozenset[str](), init=False, repr=False)
 
+    def __post_init__(self) -> None:
+        _limit("Cost: below_usd", self.below_usd, "USD")
+
     @property
     def higher_is_better(self) -> bool:
         """Only of the verdict with a limit: less money is better."""
@@ -115,3 +127,8 @@ class Cost(Studied):
         if self.below_usd is None:
             return scored(case.cost_usd)
         return passed(case.cost_usd < self.below_usd, f"{case.cost_usd:.6f} USD")
+
+
+def _limit(name: str, value: object, unit: str) -> None:
+    right = value is None or is_number(value, above=0.0)
+    require(right, name, value, f"a number of {unit} above 0, or None")

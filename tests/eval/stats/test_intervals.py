@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from genaiops.eval.stats import difference, holm, interval
 from genaiops.eval.stats.intervals import bounded, cluster_t, rate, unbounded, wilson
