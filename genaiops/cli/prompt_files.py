@@ -18,7 +18,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 _only = click.option("--only", "prefix", default="", help="Only names that begin so, as in: qa/")
 
 
-@click.command()
+@click.command(short_help="Write prompts into files.")
 @click.argument("folder", type=_FOLDER)
 @_only
 @click.option("--theirs", is_flag=True, help="Where both sides changed, take the store's version.")
@@ -36,7 +36,7 @@ def pull(folder: Path, prefix: str, theirs: bool) -> None:
         sys.exit(1)
 
 
-@click.command()
+@click.command(short_help="Register changed files as versions.")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @_only
 @click.option("--message", "-m", "why", help="Why these versions are made.")
@@ -51,7 +51,7 @@ def push(folder: Path, prefix: str, why: str | None, ours: bool) -> None:
     _say(push_prompts(folder, prefix=prefix, message=why, ours=ours), "nothing to push")
 
 
-@click.command()
+@click.command(short_help="Compare versions, or files and versions.")
 @click.argument("what", nargs=-1, required=True)
 @_only
 @click.option("--check", is_flag=True, help="With a folder: exit status 1 if anything differs.")

@@ -1,4 +1,4 @@
-"""`genaiops prompts`: list, show, diff, register, aliases, files."""
+"""`genaiops prompts`: list, show, diff, register, aliases, files, better versions."""
 
 import json
 from collections.abc import Mapping
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from genaiops.cli.output import Format, emit, format_option, message, plain
+from genaiops.cli.output import Format, emit, format_option, json_text, message
 from genaiops.cli.prompt_figures import FIGURES, figures, figures_line
 from genaiops.cli.prompt_files import diff, pull, push
+from genaiops.cli.prompt_optimize import optimize
 from genaiops.cli.text import clock, printable
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def list_prompts(text: str | None, format: Format) -> None:  # noqa: A002  the o
         message("no prompts" + (" match" if text else " yet"))
 
 
-@prompts.command()
+@prompts.command(short_help="One version with its figures, or all of them.")
 @click.argument("reference")
 @click.option("--versions", "every", is_flag=True, help="A table of all versions of NAME.")
 @click.option(
@@ -84,7 +85,7 @@ def show(reference: str, every: bool, format: str) -> None:  # noqa: A002  the o
     if format == "json":
         facts = asdict(prompt.stored) | {"alias": prompt.alias, "variables": prompt.variables}
         facts["figures"] = figures(stats)
-        click.echo(json.dumps(plain(facts), ensure_ascii=True, indent=1))
+        click.echo(json_text(facts, indent=1))
         return
     facts = [f"{prompt.name}, version {prompt.version}, {clock(prompt.stored.created_ns)}"]
     facts += [f"by {prompt.stored.author}"] if prompt.stored.author else []
@@ -93,11 +94,10 @@ def show(reference: str, every: bool, format: str) -> None:  # noqa: A002  the o
     message(printable(", ".join(facts)))
     message(printable(figures_line(stats)))
     template = prompt.template
-    text = template if isinstance(template, str) else json.dumps(template, indent=1)
-    click.echo(printable(text))
+    click.echo(printable(template) if isinstance(template, str) else json_text(template, indent=1))
 
 
-@prompts.command()
+@prompts.command(short_help="Register a file as the next version.")
 @click.argument("name")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--message", "-m", "why", help="Why this version is made.")
@@ -141,7 +141,7 @@ def alias(name: str, alias: str, version: int, reason: str | None, if_eval: str 
     message(f"{name}@{alias} is version {version} now")
 
 
-@prompts.command()
+@prompts.command(short_help="Share an alias between versions.")
 @click.argument("name")
 @click.argument("alias")
 @click.argument("shares", nargs=-1, required=True)
@@ -154,7 +154,7 @@ def split(name: str, alias: str, shares: tuple[str, ...], reason: str | None) ->
     message(f"{name}@{alias} is split now: {', '.join(shares)}")
 
 
-@prompts.command()
+@prompts.command(short_help="Lock an alias, or guard its moves.")
 @click.argument("name")
 @click.argument("alias")
 @click.option("--if-eval", help="A condition that every move has to meet; without, it is locked.")
@@ -202,7 +202,7 @@ def history(name: str, format: Format) -> None:  # noqa: A002  the option is cal
     emit(rows, ("at", "kind", "version", "alias", "from", "author", "reason"), format)
 
 
-for command in (diff, pull, push):
+for command in (diff, optimize, pull, push):
     prompts.add_command(command)
 
 

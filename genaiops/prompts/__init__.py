@@ -8,6 +8,7 @@ from genaiops.prompts.aliases import (
 )
 from genaiops.prompts.catalogue import PromptEvent, get_prompt, prompt_history, search_prompts
 from genaiops.prompts.diff import PromptDiff, Section, diff_versions
+from genaiops.prompts.drafts import draft_prompt
 from genaiops.prompts.registry import load_prompt, register_prompt
 from genaiops.prompts.tags import (
     protect_prompt_alias,
@@ -24,6 +25,7 @@ __all__ = [
     "Section",
     "delete_prompt_alias",
     "diff_versions",
+    "draft_prompt",
     "get_prompt",
     "load_prompt",
     "prompt_history",

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from genaiops.errors import ConflictError, NotFoundError, PromptError
 from genaiops.prompts.cache import cache_of
 from genaiops.prompts.commits import commit
 from genaiops.prompts.guard import guard
 from genaiops.prompts.moves import Arms, before_last, heaviest, move_to, moves_of
-from genaiops.prompts.names import check_alias, check_name
+from genaiops.prompts.names import check_alias, check_name, check_text
 from genaiops.prompts.protection import protection_of, refuse_protected
 from genaiops.prompts.rows import arms_of, newest_version, no_such_prompt, no_such_version
 from genaiops.store import Reader, Txn, current_store
@@ -83,6 +83,8 @@ def delete_prompt_alias(name: str, alias: str, *, reason: str | None = None) -> 
     Raises: PromptError, NotFoundError when there is no such alias, ConflictError when it is
         protected, StoreError.
     """
+    if reason is not None:
+        check_text(reason, "reason")
     change_alias(name, alias, partial(_delete, name=name, alias=alias, reason=reason))
 
 
@@ -93,6 +95,8 @@ def rollback_prompt_alias(name: str, alias: str, *, reason: str | None = None) -
     Raises: PromptError, NotFoundError when the alias never was, ConflictError when there is no
         earlier version or it is locked, StoreError.
     """
+    if reason is not None:
+        check_text(reason, "reason")
     return change_alias(name, alias, partial(_roll_back, name=name, alias=alias, reason=reason))
 
 
@@ -112,6 +116,9 @@ def _point(
 ) -> None:
     check_name(name)
     check_alias(alias)
+    for text, what in ((reason, "reason"), (if_eval, "if_eval")):
+        if text is not None:
+            check_text(text, what)
     arms = _checked(shares)
     if if_eval is not None and not if_eval.strip():
         raise PromptError(
@@ -133,7 +140,10 @@ def _point(
     change_alias(name, alias, change)
 
 
-def _checked(shares: Mapping[Any, Any]) -> dict[int, float]:  # whatever a caller gave
+def _checked(given: object) -> dict[int, float]:  # whatever a caller gave
+    if not isinstance(given, Mapping):
+        raise PromptError(f"shares is {given!r:.100}: use a dict such as {{3: 0.9, 4: 0.1}}")
+    shares = cast("Mapping[Any, Any]", given)  # whatever a caller gave
     for version, share in shares.items():
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
             raise PromptError(

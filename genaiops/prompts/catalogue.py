@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any, Literal
 
 from genaiops.prompts.moves import heaviest
-from genaiops.prompts.names import check_name
+from genaiops.prompts.names import check_name, check_text
 from genaiops.prompts.rows import no_such_prompt
 from genaiops.query import prompts as query
 from genaiops.query.prompts import PromptName
@@ -62,8 +62,10 @@ def search_prompts(filter: str | None = None) -> list[PromptName]:  # noqa: A002
             tags.KEY``; author, message, version and tags are those of the newest version:
             ``name LIKE 'qa/%' AND alias = 'production'``.
 
-    Raises: FilterError, StoreError.
+    Raises: FilterError, PromptError for what is no text, StoreError.
     """
+    if filter is not None:
+        check_text(filter, "filter")
     if filter is None or not filter.strip():
         return query.names()
     compiled = parse(filter, _FIELDS)

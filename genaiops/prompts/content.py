@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ from genaiops.prompts.fstring import from_fstring
 from genaiops.prompts.partials import partials_in
 from genaiops.prompts.schema import check_schema
 from genaiops.prompts.template import JINJA2, MUSTACHE, PLACEHOLDER, compile_template, cut
+from genaiops.prompts.typed import check_fields
 
 __all__ = ["Content", "hash_of", "make_content", "with_template"]
 
@@ -36,6 +37,7 @@ class Content:
     response_format: dict[str, Any] | None
     model_config: dict[str, Any] | None
     tools: list[dict[str, Any]] | None
+    variable_types: dict[str, Any] | None
     hash: str
 
 
@@ -46,6 +48,7 @@ def make_content(
     response_format: object = None,
     model_config: object = None,
     tools: object = None,
+    variable_types: object = None,
 ) -> Content:
     """Checks everything that makes up a version and hashes it.
 
@@ -56,6 +59,7 @@ def make_content(
         response_format: A JSON schema, OpenAI's wrapping of one, or a pydantic model class.
         model_config: Model and parameters that belong to the prompt.
         tools: Definitions of tools, as they are sent to the model.
+        variable_types: A pydantic model class, or a JSON schema, of the variables.
 
     Raises: PromptError saying which part cannot be used and why.
     """
@@ -68,14 +72,18 @@ def make_content(
     if syntax == _FSTRING:
         checked, syntax = _template(from_fstring(checked)), MUSTACHE
     partials = partials_in(checked) if syntax == MUSTACHE else []
-    compile_template(checked, syntax=syntax, included=dict.fromkeys(partials, ""))
+    compiled = compile_template(checked, syntax=syntax, included=dict.fromkeys(partials, ""))
+    types = _schema(variable_types, "variable_types")
+    if not partials:  # others are complete when they are saved
+        check_fields(types, compiled.variables)
     content = Content(
         kind="text" if isinstance(checked, str) else "chat",
         template=checked,
         syntax=syntax,
-        response_format=_response_format(response_format),
+        response_format=_schema(response_format, "response_format"),
         model_config=_table(model_config, "model_config"),
         tools=_tools(tools),
+        variable_types=types,
         hash="",
     )
     return with_template(content, checked)
@@ -99,6 +107,8 @@ def hash_of(content: Any) -> str:  # a Content or a PromptVersion: both have the
         "model_config": content.model_config,
         "tools": content.tools,
     }
+    if content.variable_types is not None:  # versions without keep the hash they always had
+        parts["variable_types"] = content.variable_types
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
     if len(canonical) > _MAX_CHARACTERS:
         raise PromptError(
@@ -178,12 +188,22 @@ def _check_parts(parts: Sequence[object], place: int) -> None:
             )
 
 
-def _response_format(value: object) -> dict[str, Any] | None:
+def _schema(value: object, what: str) -> dict[str, Any] | None:
+    """A JSON schema, or that of a pydantic model."""
     as_schema = getattr(value, "model_json_schema", None)
-    table = _table(as_schema() if callable(as_schema) else value, "response_format")
+    table = _table(_generated(as_schema, what) if callable(as_schema) else value, what)
     if table is not None:
-        check_schema(table)
+        check_schema(table, what)
     return table
+
+
+def _generated(as_schema: Callable[[], object], what: str) -> object:
+    from pydantic import PydanticUserError
+
+    try:
+        return as_schema()
+    except PydanticUserError as error:
+        raise PromptError(f"{what} has no JSON schema: {error.message}") from error
 
 
 def _tools(value: object) -> list[dict[str, Any]] | None:

@@ -63,6 +63,7 @@ def diff_versions(old: PromptVersion, new: PromptVersion) -> PromptDiff:
         *_json_section("model_config", old.model_config, new.model_config),
         *_json_section("response_format", old.response_format, new.response_format),
         *_json_section("tools", old.tools, new.tools),
+        *_json_section("variable_types", old.variable_types, new.variable_types),
     ]
     return PromptDiff(
         old=f"{old.name}/{old.version}", new=f"{new.name}/{new.version}", sections=sections

@@ -1,7 +1,7 @@
 """Last-known-good copies of prompts, outside of the store, for a process that starts without it.
 
 They lie in the user's cache folder (``$XDG_CACHE_HOME`` or ``~/.cache``), readable by the user
-only. What cannot be written is not kept; what was changed by anybody else is not believed.
+only. What cannot be written is not kept; what was changed since is not believed.
 """
 
 import contextlib
@@ -16,7 +16,6 @@ from typing import Any
 
 from genaiops.errors import PromptError
 from genaiops.model.prompt import PromptVersion
-from genaiops.prompts.content import hash_of
 from genaiops.prompts.loaded import Arm, Loaded
 from genaiops.prompts.names import Reference
 from genaiops.prompts.version import make_prompt
@@ -43,7 +42,7 @@ class DiskCopies:
             kept: Any = json.loads(path.read_text("utf-8"))
             if (kept["uri"], kept["reference"]) != (self._uri, str(reference)):
                 return None
-            return Loaded(tuple(_arm(arm) for arm in kept["arms"]))
+            return _loaded(kept)
         except (OSError, ValueError, KeyError, TypeError, RecursionError, PromptError) as error:
             if not isinstance(error, FileNotFoundError):
                 _log.info("the copy of prompt %s in %s is not used: %r", reference, path, error)
@@ -64,7 +63,12 @@ class DiskCopies:
             }
             for arm in loaded.arms
         ]
-        kept = {"uri": self._uri, "reference": str(reference), "arms": arms}
+        kept = {
+            "uri": self._uri,
+            "reference": str(reference),
+            "digest": _digest(_canonical(arms)),
+            "arms": arms,
+        }
         if _write(path, json.dumps(kept)):
             self._written[reference] = mark
 
@@ -83,11 +87,16 @@ class DiskCopies:
         return folder / _digest(self._uri) / f"{_digest(str(reference))}.json"
 
 
+def _loaded(kept: Mapping[str, Any]) -> Loaded:
+    """Raises: PromptError for a copy that is not as it was written."""
+    if kept["digest"] != _digest(_canonical(kept["arms"])):
+        raise PromptError("it is damaged")
+    return Loaded(tuple(map(_arm, kept["arms"])))
+
+
 def _arm(kept: Mapping[str, Any]) -> Arm:
-    """Raises: PromptError for a copy that was changed."""
+    """Raises: PromptError for a template that this release does not understand."""
     version = PromptVersion(**kept["version"])
-    if hash_of(version) != version.hash:
-        raise PromptError("its content does not fit its hash")
     prompt = make_prompt(version, alias=kept["alias"], included=kept["included"])
     return Arm(prompt, float(kept["weight"]))
 
@@ -110,6 +119,10 @@ def _cache_folder() -> Path | None:
     except RuntimeError:  # no home
         return None
     return base / "genaiops" / "prompts"
+
+
+def _canonical(arms: object) -> str:
+    return json.dumps(arms, sort_keys=True)
 
 
 def _digest(text: str) -> str:

@@ -52,7 +52,7 @@ class Change:
 
     def __str__(self) -> str:
         there = "nothing" if self.newest is None else f"version {self.newest.version}"
-        if self.state == "conflict":
+        if self.state == "conflict" and self.done is None:
             who = (
                 "" if self.newest is None or not self.newest.author else f" by {self.newest.author}"
             )
@@ -61,16 +61,24 @@ class Change:
                 f"and the store has {there}{who} since"
             )
         done = "" if self.done is None else f" → version {self.done}"
-        return f"{self.state}: {self.name}{done}"
+        what = f"settled against {there}" if self.state == "conflict" else self.state
+        return f"{what}: {self.name}{done}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Side:
-    """A file and what it holds."""
+    """A file and what it holds, and the version that it was pulled from as the store has it.
+
+    Attributes:
+        base_hash: Of that version; empty when the store has no such.
+        base_message: Why that version was made.
+    """
 
     file: PromptFile
     path: Path
     content: Content
+    base_hash: str = ""
+    base_message: str | None = None
 
 
 def pull_prompts(folder: str | Path, *, prefix: str = "", theirs: bool = False) -> list[Change]:
@@ -134,11 +142,10 @@ def diff_prompts(folder: str | Path, *, prefix: str = "") -> list[Change]:
 
 def _push(root: Path, change: Change, side: _Side, message: str | None) -> Change:
     said = side.file.commit_message
-    base = None if change.newest is None else change.newest.message
     prompt = add_version(
         change.name,
         side.content,
-        message=said if said and said != base else message,
+        message=said if said and said != side.base_message else message,
         tags=side.file.tags,
         expected="" if change.newest is None else change.newest.hash,
     )
@@ -148,15 +155,15 @@ def _push(root: Path, change: Change, side: _Side, message: str | None) -> Chang
 
 def _compared(root: Path, prefix: str) -> list[tuple[Change, _Side | None]]:
     sides = {name: side for name, side in _sides(root).items() if name.startswith(prefix)}
-    newest, bases = _versions(prefix, sides)
+    newest, sides = _versions(prefix, sides)
     found: list[tuple[Change, _Side | None]] = []
     for name in sorted({*sides, *newest}):
         side, there = sides.get(name), newest.get(name)
         path = _path_of(root, name) if side is None else side.path
-        state = _state(side, there, bases.get(name, ""))
+        state = _state(side, there)
         difference = None
         if side is not None and there is not None:
-            difference = diff_versions(there, _as_version(side))
+            difference = replace(diff_versions(there, _as_version(side)), new=str(path))
         found.append(
             (
                 Change(
@@ -173,19 +180,18 @@ def _compared(root: Path, prefix: str) -> list[tuple[Change, _Side | None]]:
     return found
 
 
-def _state(side: _Side | None, newest: PromptVersion | None, base: str) -> State:
-    """Args: base: hash of the version the file was pulled from, empty for none."""
+def _state(side: _Side | None, newest: PromptVersion | None) -> State:
     if side is None:
         return "new there"
     if newest is None:
         return "new here"
     if side.content.hash == newest.hash:
         return "same"
-    if not base:
+    if not side.base_hash:
         return "conflict"
-    if side.content.hash == base:
+    if side.content.hash == side.base_hash:
         return "changed there"
-    return "changed here" if newest.hash == base else "conflict"
+    return "changed here" if newest.hash == side.base_hash else "conflict"
 
 
 def _sides(root: Path) -> dict[str, _Side]:
@@ -216,6 +222,7 @@ def _content(file: PromptFile, path: Path) -> Content:
             response_format=file.response_format,
             model_config=file.model_config,
             tools=file.tools,
+            variable_types=file.variable_types,
         )
     except PromptError as error:
         raise PromptError(f"{str(path)!r}: {error}") from error
@@ -223,32 +230,35 @@ def _content(file: PromptFile, path: Path) -> Content:
 
 def _versions(
     prefix: str, sides: Mapping[str, _Side]
-) -> tuple[dict[str, PromptVersion], dict[str, str]]:
-    """The newest version of each prompt, and the hash that each file's base has in the store."""
+) -> tuple[dict[str, PromptVersion], dict[str, _Side]]:
+    """The newest version of each prompt, and the files with the versions they were pulled from."""
     with current_store().read() as reader:
         rows = reader.query(
             """
             SELECT
               name, version, template, syntax, hash, created_ns, author, message, tags,
-              response_format, model_config, tools
+              response_format, model_config, tools, variable_types
             FROM data.prompt_versions
             WHERE starts_with(name, ?)
             QUALIFY row_number() OVER (PARTITION BY name ORDER BY version DESC) = 1
             """,
             [prefix],
         ).dicts()
-        based = {name: side for name, side in sides.items() if side.file.hash}
         known = reader.query(
-            "SELECT name, version, hash FROM data.prompt_versions WHERE name IN (SELECT unnest(?))",
-            [list(based)],
+            """
+            SELECT name, version, hash, message
+            FROM data.prompt_versions
+            WHERE name IN (SELECT unnest(?))
+            """,
+            [[name for name, side in sides.items() if side.file.hash]],
         ).rows
-    hashes = {(name, version): digest for name, version, digest in known}
-    bases = {
-        name: side.file.hash
-        for name, side in based.items()
-        if hashes.get((name, side.file.version)) == side.file.hash
-    }
-    return {row["name"]: make_version(row) for row in rows}, bases
+    messages = {(name, version, digest): message for name, version, digest, message in known}
+    based = dict(sides)
+    for name, side in sides.items():
+        key = (name, side.file.version, side.file.hash)
+        if key in messages:
+            based[name] = replace(side, base_hash=side.file.hash, base_message=messages[key])
+    return {row["name"]: make_version(row) for row in rows}, based
 
 
 def _in_order(
@@ -283,6 +293,7 @@ def _as_version(side: _Side) -> PromptVersion:
         response_format=content.response_format,
         model_config=content.model_config,
         tools=content.tools,
+        variable_types=content.variable_types,
     )
 
 
@@ -298,6 +309,7 @@ def _file_of(version: PromptVersion) -> PromptFile:
         model_config=version.model_config,
         response_format=version.response_format,
         tools=version.tools,
+        variable_types=version.variable_types,
     )
 
 

@@ -6,7 +6,7 @@ import re
 import statistics
 from collections.abc import Mapping, Sequence
 
-from genaiops.errors import ConflictError, PromptError
+from genaiops.errors import ConflictError, NotFoundError, PromptError
 from genaiops.query import evals, prompt_evals
 from genaiops.query.evals import EvalRun, EvalScore
 from genaiops.query.prompt_evals import Evaluations
@@ -80,7 +80,8 @@ def _by_words(name: str, version: int, condition: _Condition, found: Evaluations
             f"{judge!r}: its scores are {known}"
         )
     bound, which = (score.low, "lower") if sign in (">=", ">") else (score.high, "upper")
-    figures = f"{judge} of version {version} is {_shown(score)} on {run.n_rows} rows"
+    failed = f", {score.n_failed} of {score.n} judgements failed" if score.n_failed else ""
+    figures = f"{judge} of version {version} is {_shown(score)} on {run.n_rows} rows{failed}"
     if bound is None or not _COMPARE[sign](bound, limit):
         why = "there is no interval" if bound is None else f"the {which} bound is {bound:.3f}"
         raise ConflictError(
@@ -97,11 +98,18 @@ def _by_run(name: str, versions: Sequence[int], current: int | None, run_id: str
             f"share the alias: guard a split by a condition"
         )
     (version,) = versions
-    run = evals.get(run_id)
+    try:
+        run = evals.get(run_id)
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"if_eval={run_id!r} is no condition, such as 'groundedness >= 0.8', and {error}"
+        ) from None
     found = prompt_evals.newest(name)
     if found.version_of(run.run_id) != version:
         used = found.versions.get(run.run_id, ())
-        told = f"it used version {', '.join(map(str, used))}" if used else "it used none of its"
+        told = (
+            f"it used version {', '.join(map(str, used))}" if used else "it counts for none of its"
+        )
         raise ConflictError(
             f"run {run.run_id} is no finished evaluation of '{name}/{version}' alone: {told} "
             f"versions; evaluate this version"

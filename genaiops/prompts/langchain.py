@@ -1,9 +1,11 @@
 """A template as LangChain's own."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from genaiops.errors import PromptError
+from genaiops.model.prompt import PromptRef, link_attributes
 from genaiops.prompts.template import Compiled, Slots
 
 __all__ = ["langchain_template"]
@@ -11,12 +13,15 @@ __all__ = ["langchain_template"]
 _ROLES = {"developer": "system", "user": "human", "assistant": "ai"}
 
 
-def langchain_template(compiled: Compiled, bound: Mapping[str, Any]) -> Any:  # optional library
+def langchain_template(
+    compiled: Compiled, bound: Mapping[str, Any], ref: PromptRef
+) -> Any:  # optional library
     """A ``PromptTemplate`` for text, a ``ChatPromptTemplate`` for messages, both as f-strings.
 
     Args:
         compiled: The template.
         bound: Values given already.
+        ref: The version, named in the template's metadata, by which calls are linked to it.
 
     Raises: PromptError when langchain-core is missing, or for tool calls and tool results.
     """
@@ -32,6 +37,8 @@ def langchain_template(compiled: Compiled, bound: Mapping[str, Any]) -> Any:  # 
         template = ChatPromptTemplate.from_messages(
             list(_messages(cast("list[Any]", compiled.root)))
         )
+    texts = {name: value for name, value in bound.items() if isinstance(value, str)}
+    template.metadata = link_attributes(replace(ref, variables=texts), variables=True)
     return template.partial(**bound) if bound else template
 
 

@@ -38,6 +38,7 @@ _KEYS = (
     "model_config",
     "response_format",
     "tools",
+    "variable_types",
     "template",
 )
 _KEY = re.compile(r"([a-z_]+):(?:[ \t]+(.*))?")
@@ -69,6 +70,7 @@ class PromptFile:
     model_config: Mapping[str, Json] | None = None
     response_format: Mapping[str, Json] | None = None
     tools: Sequence[Mapping[str, Json]] | None = None
+    variable_types: Mapping[str, Json] | None = None
 
 
 def write_markdown(file: PromptFile) -> str:
@@ -170,6 +172,7 @@ def _value(key: str, text: str, where: str) -> Json:
         "model_config": dict,
         "response_format": dict,
         "tools": list,
+        "variable_types": dict,
         "template": (str, list),
     }
     if value is not None and not isinstance(value, wanted.get(key, str)):

@@ -6,7 +6,14 @@ from functools import lru_cache
 
 from genaiops.errors import PromptError
 
-__all__ = ["LATEST", "Reference", "check_alias", "check_name", "parse_reference"]
+__all__ = [
+    "LATEST",
+    "Reference",
+    "check_alias",
+    "check_name",
+    "check_text",
+    "parse_reference",
+]
 
 LATEST = "latest"
 """The alias that every prompt has: its newest version. It cannot be moved."""
@@ -37,6 +44,7 @@ def parse_reference(text: str) -> Reference:
 
     Raises: PromptError when the text is none of these.
     """
+    check_text(text, "prompt reference")
     rest = text.removeprefix(_SCHEME)
     name, at, alias = rest.partition("@")
     if at:
@@ -58,6 +66,8 @@ def check_name(name: str) -> str:
 
     Raises: PromptError saying which rule the name breaks.
     """
+    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without types
+        raise PromptError(f"prompt name {name!r} is no text: use one such as 'qa/answer'")
     problem = _name_problem(name)
     if problem:
         shown = name if len(name) <= _MAX_NAME else f"{name[:60]}…"
@@ -70,6 +80,7 @@ def check_alias(alias: str) -> str:
 
     Raises: PromptError saying what an alias looks like.
     """
+    check_text(alias, "prompt alias")
     if alias == LATEST:
         raise PromptError("the alias 'latest' is always the newest version: choose another")
     if not _ALIAS.fullmatch(alias) or alias.isdigit():
@@ -78,6 +89,18 @@ def check_alias(alias: str) -> str:
             f"'_', '.' and '-', not digits alone, such as 'production'"
         )
     return alias
+
+
+def check_text(text: object, what: str) -> None:
+    """Raises: PromptError for what is no text, or cannot be stored."""
+    if not isinstance(text, str):
+        raise PromptError(f"{what} is {text!r:.100}: use text")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise PromptError(
+            f"{what} holds half of a surrogate pair, which is no character: remove it"
+        ) from None
 
 
 def _name_problem(name: str) -> str:

@@ -1,28 +1,23 @@
 """Protected aliases: locked, or moved only by a standing condition on an evaluation.
 
-The rules stand in the tag `PROTECTED` of the prompt, as JSON: alias to condition, empty for a lock.
+The rules stand in the tag `PROTECTED_TAG` of the prompt, as JSON: alias to condition, empty for a lock.
 """
 
 import json
-from typing import Any, cast
+from typing import Any
 
 from genaiops.errors import ConflictError, NotFoundError
+from genaiops.model.prompt import PROTECTED_TAG, protected_aliases
 from genaiops.prompts.moves import note_move
 from genaiops.prompts.rows import arms_of, no_such_alias
 from genaiops.store import Reader, Txn
 
-__all__ = ["PROTECTED", "protect", "protection_of", "refuse_protected", "tags_of", "unprotect"]
-
-PROTECTED = "genaiops.protected"
+__all__ = ["protect", "protection_of", "refuse_protected", "tags_of", "unprotect"]
 
 
 def protection_of(reader: Reader, name: str) -> dict[str, str]:
     """The condition of each protected alias; empty text for one that is locked."""
-    try:
-        found: object = json.loads(tags_of(reader, name).get(PROTECTED, "{}"))
-    except ValueError:
-        return {}
-    return cast("dict[str, str]", found) if isinstance(found, dict) else {}
+    return protected_aliases(tags_of(reader, name))
 
 
 def tags_of(reader: Reader, name: str) -> dict[str, Any]:
@@ -67,7 +62,7 @@ def unprotect(txn: Txn, *, name: str, alias: str, reason: str | None) -> None:
 
 
 def _keep(txn: Txn, name: str, rules: dict[str, str]) -> None:
-    tags = {key: value for key, value in tags_of(txn, name).items() if key != PROTECTED}
+    tags = {key: value for key, value in tags_of(txn, name).items() if key != PROTECTED_TAG}
     if rules:
-        tags[PROTECTED] = json.dumps(rules, sort_keys=True)
+        tags[PROTECTED_TAG] = json.dumps(rules, sort_keys=True)
     txn.execute("UPDATE data.prompts SET tags = ? WHERE name = ?", [json.dumps(tags), name])

@@ -1,6 +1,5 @@
 """Registering and loading prompt versions."""
 
-import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -18,10 +17,11 @@ from genaiops.prompts.cache import cache_of
 from genaiops.prompts.commits import commit
 from genaiops.prompts.content import Content, make_content, with_template
 from genaiops.prompts.loaded import choose, finder
-from genaiops.prompts.names import LATEST, Reference, check_name, parse_reference
+from genaiops.prompts.names import LATEST, Reference, check_name, check_text, parse_reference
 from genaiops.prompts.partials import included_texts, partials_in, pinned
-from genaiops.prompts.rows import newest_version
+from genaiops.prompts.rows import insert_version, newest_version
 from genaiops.prompts.template import JINJA2, compile_template
+from genaiops.prompts.typed import check_fields
 from genaiops.prompts.version import Prompt, make_prompt
 from genaiops.store import Txn, current_store
 
@@ -31,7 +31,7 @@ _log = logging.getLogger("genaiops.prompts")
 Template = str | Sequence[Mapping[str, Any]]  # messages hold any JSON
 
 
-def register_prompt(
+def register_prompt(  # noqa: PLR0913  the parts of a version
     name: str,
     template: Template,
     *,
@@ -41,6 +41,7 @@ def register_prompt(
     model_config: Mapping[str, Any] | None = None,
     tools: Sequence[Mapping[str, Any]] | None = None,
     syntax: str = "mustache",
+    variable_types: object = None,
 ) -> Prompt:
     """Stores the next version of a prompt; versions count 1, 2, 3 … without gaps.
 
@@ -58,6 +59,9 @@ def register_prompt(
         tools: Tool definitions that belong to the version.
         syntax: ``mustache``; ``jinja2`` for a template of the part of Jinja that is allowed here;
             ``f-string`` for one with ``{name}``, which is turned into ``{{name}}``.
+        variable_types: A pydantic model (or JSON schema) whose fields are the variables: values
+            that do not fit are refused and those with a default may be left out, in every
+            process that loads the version.
 
     Returns: The version, ready to format.
     Raises: PromptError when a part cannot be used; NotFoundError when the template includes a
@@ -71,6 +75,7 @@ def register_prompt(
         response_format=response_format,
         model_config=model_config,
         tools=tools,
+        variable_types=variable_types,
     )
     return add_version(name, content, message=commit_message, tags=_tags(tags))
 
@@ -94,6 +99,8 @@ def add_version(
 
     Raises: As `register_prompt`, and ConflictError when the newest version is another one.
     """
+    if message is not None:
+        check_text(message, "commit_message")
     wanted = PromptVersion(
         name=name,
         version=0,
@@ -107,6 +114,7 @@ def add_version(
         response_format=content.response_format,
         model_config=content.model_config,
         tools=content.tools,
+        variable_types=content.variable_types,
     )
     store = current_store()
     change = partial(_add_version, wanted=wanted, content=content, expected=expected)
@@ -176,7 +184,8 @@ def _add_version(
         content = with_template(content, cast("str | list[dict[str, Any]]", template))
         wanted = replace(wanted, template=content.template, hash=content.hash)
         included = included_texts(content.template, find)
-        compile_template(content.template, included=included)
+        compiled = compile_template(content.template, included=included)
+        check_fields(content.variable_types, compiled.variables)
     newest = newest_version(txn, wanted.name)
     if newest is not None and newest.hash == wanted.hash:
         return newest, False, included
@@ -199,30 +208,9 @@ def _add_version(
             [wanted.name, kind, "{}", wanted.created_ns],
         )
     number = 1 if newest is None else newest.version + 1
-    txn.execute(
-        """
-        INSERT INTO data.prompt_versions (
-          name, version, template, syntax, model_config, response_format, tools, tags, message,
-          author, created_ns, hash
-        )
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-        [
-            wanted.name,
-            number,
-            json.dumps(wanted.template),
-            wanted.syntax,
-            _json(wanted.model_config),
-            _json(wanted.response_format),
-            _json(wanted.tools),
-            json.dumps(wanted.tags),
-            wanted.message,
-            wanted.author,
-            wanted.created_ns,
-            wanted.hash,
-        ],
-    )
-    return replace(wanted, version=number), True, included
+    added = replace(wanted, version=number)
+    insert_version(txn, added)
+    return added, True, included
 
 
 def _from_template(reference: Reference, template: Template) -> Prompt:
@@ -254,8 +242,7 @@ def _tags(tags: object) -> dict[str, str]:
         return {}
     if not isinstance(tags, Mapping):
         raise PromptError(f"tags is a {type(tags).__name__}: use a dict of texts")
-    return {str(key): str(value) for key, value in cast("Mapping[object, object]", tags).items()}
-
-
-def _json(value: object) -> str | None:
-    return None if value is None else json.dumps(value)
+    table = cast("Mapping[object, object]", tags)
+    texts = {str(key): str(value) for key, value in table.items()}
+    check_text("".join((*texts, *texts.values())), "tags")
+    return texts

@@ -1,15 +1,17 @@
 """Versions and aliases as they are read from the store."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from genaiops.errors import NotFoundError
 from genaiops.model.prompt import PromptVersion
 from genaiops.prompts.names import LATEST, Reference
-from genaiops.store import Reader
+from genaiops.store import Reader, Txn
 
 __all__ = [
     "arms_of",
+    "insert_version",
     "make_version",
     "newest_version",
     "no_such_alias",
@@ -20,7 +22,7 @@ __all__ = [
 
 _COLUMNS = (
     "name, version, template, syntax, hash, created_ns, author, message, tags, response_format, "
-    "model_config, tools"
+    "model_config, tools, variable_types"
 )
 
 
@@ -114,3 +116,35 @@ def make_version(row: Mapping[str, Any]) -> PromptVersion:
     """A version out of the columns of its row."""
     values: dict[str, Any] = {**row, "tags": row["tags"] or {}}
     return PromptVersion(**values)
+
+
+def insert_version(txn: Txn, version: PromptVersion) -> None:
+    """Writes a version, whose number must be free."""
+    txn.execute(
+        """
+        INSERT INTO data.prompt_versions (
+          name, version, template, syntax, model_config, response_format, tools, tags, message,
+          author, created_ns, hash, variable_types
+        )
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
+            version.name,
+            version.version,
+            json.dumps(version.template),
+            version.syntax,
+            _json(version.model_config),
+            _json(version.response_format),
+            _json(version.tools),
+            json.dumps(version.tags),
+            version.message,
+            version.author,
+            version.created_ns,
+            version.hash,
+            _json(version.variable_types),
+        ],
+    )
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else json.dumps(value)

@@ -7,7 +7,9 @@ what is not known here is not checked. Source: json-schema.org/draft/2020-12.
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time
 from typing import Any, cast
+from uuid import UUID
 
 from genaiops.errors import PromptError
 
@@ -28,6 +30,12 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
     ),
 }
 _MARKS = ("type", "properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "$ref")
+_FORMATS: Mapping[str, Callable[[str], object]] = {
+    "date": date.fromisoformat,
+    "date-time": datetime.fromisoformat,
+    "time": time.fromisoformat,
+    "uuid": UUID,
+}
 _LIMITS: Sequence[tuple[str, str, Callable[[Any, Any], bool]]] = (
     ("number", "minimum", lambda value, limit: value >= limit),
     ("number", "maximum", lambda value, limit: value <= limit),
@@ -37,6 +45,7 @@ _LIMITS: Sequence[tuple[str, str, Callable[[Any, Any], bool]]] = (
     ("string", "minLength", lambda value, limit: len(value) >= limit),
     ("string", "maxLength", lambda value, limit: len(value) <= limit),
     ("string", "pattern", lambda value, limit: re.search(limit, value) is not None),
+    ("string", "format", lambda value, limit: _has_format(value, limit)),
     ("array", "minItems", lambda value, limit: len(value) >= limit),
     ("array", "maxItems", lambda value, limit: len(value) <= limit),
 )
@@ -51,17 +60,16 @@ def schema_of(response_format: Schema) -> Schema:
     return response_format
 
 
-def check_schema(response_format: Schema) -> None:
-    """Raises: PromptError when this is no JSON schema that answers could be checked against."""
-    schema = schema_of(response_format)
+def check_schema(given: Schema, what: str) -> None:
+    """Raises: PromptError when this is no JSON schema that values could be checked against."""
+    schema = schema_of(given)
     if not any(mark in schema for mark in _MARKS):
         raise PromptError(
-            f"the response format has none of {', '.join(_MARKS)}: "
-            f"use a JSON schema or a pydantic model"
+            f"{what} has none of {', '.join(_MARKS)}: use a JSON schema or a pydantic model"
         )
     problem = next(_schema_problems(schema, "$"), None)
     if problem:
-        raise PromptError(f"the response format is no JSON schema: {problem}")
+        raise PromptError(f"{what} is no JSON schema: {problem}")
 
 
 def violations(value: object, schema: Schema) -> Iterator[str]:
@@ -79,11 +87,11 @@ class _Root:
     def find(self, reference: str) -> Schema:
         found: Any = self.schema
         if not reference.startswith("#"):
-            raise PromptError(f"the response format refers to {reference!r}, outside of itself")
+            raise PromptError(f"the schema refers to {reference!r}, outside of itself")
         for part in reference[1:].split("/")[1:]:
             key = part.replace("~1", "/").replace("~0", "~")
             if not isinstance(found, Mapping) or key not in found:
-                raise PromptError(f"the response format refers to {reference!r}, which it lacks")
+                raise PromptError(f"the schema refers to {reference!r}, which it lacks")
             found = cast("Schema", found)[key]
         return cast("Schema", found) if isinstance(found, Mapping) else {}
 
@@ -96,7 +104,7 @@ def _check(value: object, schema: object, path: str, root: _Root) -> Iterator[st
     rules = cast("Schema", schema)
     root.depth += 1
     if root.depth > _MAX_DEPTH:
-        raise PromptError("the response format refers to itself without end, or is too deep")
+        raise PromptError("the schema refers to itself without end, or is too deep")
     if "$ref" in rules:
         yield from _check(value, root.find(str(rules["$ref"])), path, root)
     yield from _check_value(value, rules, path)
@@ -199,7 +207,7 @@ def _keyword_problems(rules: Schema, path: str) -> Iterator[str]:
             if keyword in rules and not isinstance(rules[keyword], shape):
                 yield f"{path}.{keyword} is no {shape.__name__}"
     for kind, keyword, _ in _LIMITS:
-        expected = str if keyword == "pattern" else int | float
+        expected = str if keyword in ("pattern", "format") else int | float
         if keyword in rules and not isinstance(rules[keyword], expected):
             yield f"{path}.{keyword}, a limit of a {kind}, is {_shown(rules[keyword])}"
     if isinstance(rules.get("pattern"), str):
@@ -218,6 +226,15 @@ def _is_multiple(value: float, limit: float) -> bool:
         return math.isclose(math.remainder(value, limit), 0.0, abs_tol=1e-9)
     except (OverflowError, ValueError):  # infinite, or beyond what a float holds
         return False
+
+
+def _has_format(value: str, name: str) -> bool:
+    """Whether the text is what the format names; formats that are not known hold."""
+    try:
+        _FORMATS.get(name, str)(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _types(rules: Schema) -> list[str]:

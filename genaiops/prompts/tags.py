@@ -8,7 +8,7 @@ from genaiops.prompts.aliases import change_alias
 from genaiops.prompts.cache import cache_of
 from genaiops.prompts.commits import commit
 from genaiops.prompts.guard import check_condition
-from genaiops.prompts.names import check_name
+from genaiops.prompts.names import check_name, check_text
 from genaiops.prompts.protection import protect, tags_of, unprotect
 from genaiops.prompts.rows import newest_version, no_such_prompt, no_such_version
 from genaiops.store import Txn, current_store
@@ -61,13 +61,18 @@ def protect_prompt_alias(
     Raises: PromptError, NotFoundError, StoreError.
     """
     if if_eval is not None:
+        check_text(if_eval, "if_eval")
         check_condition(if_eval)
+    if reason is not None:
+        check_text(reason, "reason")
     rule = (if_eval or "").strip()
     change_alias(name, alias, partial(protect, name=name, alias=alias, rule=rule, reason=reason))
 
 
 def unprotect_prompt_alias(name: str, alias: str, *, reason: str | None = None) -> None:
     """Lifts the protection of an alias. Raises: PromptError, NotFoundError, StoreError."""
+    if reason is not None:
+        check_text(reason, "reason")
     change_alias(name, alias, partial(unprotect, name=name, alias=alias, reason=reason))
 
 
@@ -77,6 +82,7 @@ def _check(name: str, key: object, value: object) -> None:
         raise PromptError(f"the tag {key!r} cannot be set: use a text that does not begin {_OWN!r}")
     if value is not None and not isinstance(value, str):
         raise PromptError(f"the tag {key!r} is a {type(value).__name__}: use text")
+    check_text(key + (value or ""), "the tag")
 
 
 def _changed(tags: dict[str, str], key: str, value: str | None) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Any, cast
 
 from genaiops.errors import PromptError
@@ -39,6 +40,8 @@ def as_recorded(values: Mapping[str, Any]) -> dict[str, str]:
 def _text(value: object) -> str:
     if type(value) is str:
         return value
+    if isinstance(value, Enum):
+        return _text(value.value)
     return "".join(value) if isinstance(value, str) else str(value)
 
 

@@ -14,7 +14,7 @@ from genaiops.prompts import requests
 from genaiops.prompts.diff import PromptDiff, diff_versions
 from genaiops.prompts.schema import schema_of, violations
 from genaiops.prompts.template import JINJA2, MUSTACHE, Compiled, compile_template
-from genaiops.prompts.typed import Typed, typed_by
+from genaiops.prompts.typed import StoredTypes, Typed, typed_by
 from genaiops.prompts.values import as_recorded, as_values
 
 __all__ = ["Prompt", "make_prompt"]
@@ -22,7 +22,7 @@ __all__ = ["Prompt", "make_prompt"]
 _FENCED = re.compile(r"```(?:json|JSON)?[ \t]*\n(.*?)\n[ \t]*```", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Prompt:
     """One immutable version of a prompt, as `load_prompt` and `register_prompt` return it.
 
@@ -36,11 +36,16 @@ class Prompt:
     stored: PromptVersion
     alias: str | None = None
     created: bool = field(default=False, compare=False)
-    included: Mapping[str, str] = field(default_factory=dict[str, str], repr=False, compare=False)
-    _compiled: Compiled = field(repr=False, compare=False)
-    _needed: frozenset[str] = field(repr=False, compare=False)
-    _bound: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
-    _typed: Typed | None = field(default=None, repr=False)
+    included: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
+    _compiled: Compiled = field(compare=False)
+    _needed: frozenset[str] = field(compare=False)
+    _types: StoredTypes | None = field(default=None, compare=False)
+    _bound: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    _typed: Typed | None = None
+
+    def __repr__(self) -> str:
+        alias = "" if self.alias is None else f", alias={self.alias!r}"
+        return f"Prompt({self.uri!r}{alias}, variables={self.variables!r})"
 
     @property
     def name(self) -> str:
@@ -83,6 +88,12 @@ class Prompt:
         return None if stored is None else [copy.deepcopy(dict(tool)) for tool in stored]
 
     @property
+    def variable_types(self) -> dict[str, Any] | None:
+        """A copy of the JSON schema that the values of variables must satisfy."""
+        stored = self.stored.variable_types
+        return None if stored is None else copy.deepcopy(dict(stored))
+
+    @property
     def tags(self) -> dict[str, str]:
         """Tags of the version."""
         return dict(self.stored.tags)
@@ -106,28 +117,27 @@ class Prompt:
         """The template with each variable replaced once; values are never looked into.
 
         Args:
-            values: Text (other values as ``str`` has them) by name of the variable; for a
-                placeholder a list of messages.
+            values: Text (members of an enum by their value, others as ``str`` has them) by name
+                of the variable; for a placeholder a list of messages.
 
         Returns: A str, or a list of messages, that remembers this version, so that the call it is
             sent with is linked to it.
-        Raises: PromptError that lists missing and unknown variables.
+        Raises: PromptError that lists missing and unknown variables, or values that do not fit
+            the types of the version.
         """
         if self._typed is not None:
             values = self._checked(values)
+        if self._types is not None:
+            values = self._types.completed(values, self._bound)
         given = as_values(values, self._compiled, self.stored.syntax)
         if self._bound:
             given = {**self._bound, **given}
         if given.keys() != self._needed:
             self._check(given)
+        if self._types is not None:
+            self._types.check(values, self.uri)
         plain = self.stored.syntax == MUSTACHE and not self._compiled.placeholders
-        ref = PromptRef(
-            name=self.name,
-            version=self.version,
-            hash=self.hash,
-            alias=self.alias,
-            variables=given if plain else as_recorded(given),
-        )
+        ref = self._ref(given if plain else as_recorded(given))
         rendered = self._compiled.render(given)
         if isinstance(rendered, str):
             return FormattedText(rendered, ref)
@@ -141,6 +151,8 @@ class Prompt:
         given = as_values(values, self._compiled, self.stored.syntax)
         if not given.keys() <= set(self._compiled.variables):
             self._refuse({**dict.fromkeys(self._compiled.variables, ""), **given})
+        if self._types is not None:
+            self._types.check(values, self.uri)
         return replace(self, _bound={**self._bound, **given})
 
     def typed(self, model: object) -> "Prompt":
@@ -180,10 +192,14 @@ class Prompt:
                 f"prompt {self.uri!r} is a Jinja template, which LangChain would run without "
                 f"limits: format it here and pass the text"
             )
-        return langchain_template(self._compiled, self._bound)
+        return langchain_template(self._compiled, self._bound, self._ref({}))
 
     def diff(self, other: "Prompt") -> PromptDiff:
         """What changes from this version to the other one, word by word."""
+        if not isinstance(other, Prompt):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without types
+            raise PromptError(
+                f"a prompt is compared with a prompt, not a {type(other).__name__}: load_prompt it"
+            )
         return diff_versions(self.stored, other.stored)
 
     def parse(self, text: str) -> Any:  # any JSON
@@ -206,6 +222,15 @@ class Prompt:
                 f"the answer breaks the response format of {self.uri!r}: {'; '.join(broken)}"
             )
         return value
+
+    def _ref(self, values: Mapping[str, Any]) -> PromptRef:
+        return PromptRef(
+            name=self.name,
+            version=self.version,
+            hash=self.hash,
+            alias=self.alias,
+            variables=values,
+        )
 
     def _check(self, given: Mapping[str, object]) -> None:
         known = set(self._compiled.variables)
@@ -251,6 +276,7 @@ def make_prompt(
         included=texts,
         _compiled=compiled,
         _needed=frozenset(compiled.variables),
+        _types=StoredTypes.of(stored.variable_types),
     )
 
 

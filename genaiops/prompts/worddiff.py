@@ -1,15 +1,15 @@
 """Differences between two texts, word by word, in bounded time.
 
-Lines that occur once on either side anchor the comparison (patience diff); between anchors words
-are aligned by Myers' algorithm. A work budget bounds the whole: what is too different to align
-within it is shown as taken out and put in as a block. Source: E. W. Myers, An O(N D) Difference
-Algorithm and Its Variations, Algorithmica 1 (1986).
+Lines that occur once on either side anchor the comparison (patience diff), and so do words and
+phrases of what lies between them where that is long; the rest is aligned by Myers' algorithm. A work
+budget bounds the whole: what is too different to align within it is shown as taken out and put in as
+a block. Source: E. W. Myers, An O(N D) Difference Algorithm and Its Variations, Algorithmica 1 (1986).
 """
 
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +19,9 @@ Kind = Literal["equal", "delete", "insert"]
 _WORD = re.compile(r"\w+|[^\S\n]+|\n|[^\w\s]")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _BUDGET = 400_000  # steps of the inner loop: about a fifth of a second
-_LONG = 4_000  # words above which words that occur once are anchors too
+_LONG = 4_000  # words above which words and phrases that occur once are anchors too
+_PHRASE = 8  # words of a phrase, spaces and punctuation included
+_MOST = 1_000_000  # words above which looking for phrases takes too long
 _Pair = tuple[int, int]
 
 
@@ -61,15 +63,19 @@ def _by_lines(old: list[str], new: list[str], work: _Work) -> Iterator[tuple[Kin
     yield "equal", "".join(old[len(old) - end :])
 
 
-def _by_words(old: list[str], new: list[str], work: _Work) -> Iterator[tuple[Kind, str]]:
+def _by_words(
+    old: list[str], new: list[str], work: _Work, spans: Sequence[int] = (1, _PHRASE)
+) -> Iterator[tuple[Kind, str]]:
     start, end = _common_ends(old, new)
     yield "equal", "".join(old[:start])
     middle_old, middle_new = old[start : len(old) - end], new[start : len(new) - end]
-    if len(middle_old) + len(middle_new) <= _LONG:
+    length = len(middle_old) + len(middle_new)
+    far = not spans or (spans[0] > 1 and length > _MOST)
+    if length <= _LONG or far or work.left <= 0:
         yield from _aligned(middle_old, middle_new, work)
     else:
-        for gap_old, gap_new, same in _gaps(middle_old, middle_new):
-            yield from _aligned(gap_old, gap_new, work)
+        for gap_old, gap_new, same in _gaps(middle_old, middle_new, spans[0]):
+            yield from _by_words(gap_old, gap_new, work, spans[1:])
             yield "equal", same
     yield "equal", "".join(old[len(old) - end :])
 
@@ -84,23 +90,40 @@ def _aligned(old: list[str], new: list[str], work: _Work) -> Iterator[tuple[Kind
         at_old, at_new = first_old + length, first_new + length
 
 
-def _gaps(old: list[str], new: list[str]) -> Iterator[tuple[list[str], list[str], str]]:
-    """The pieces between anchors, old and new, each with the anchor that follows.
+def _gaps(
+    old: list[str], new: list[str], span: int = 1
+) -> Iterator[tuple[list[str], list[str], str]]:
+    """The pieces between anchors, old and new, each with the text of the anchors that follow.
 
-    Anchors are pieces that occur once on either side, in the longest row of equal order.
+    Anchors are places where a stretch of so many pieces begins that occurs once on either side, in
+    the longest row of equal order; of overlapping stretches one is enough.
     """
-    once = {piece for piece, times in Counter(old).items() if times == 1}
-    once &= {piece for piece, times in Counter(new).items() if times == 1}
-    if not once:
-        yield old, new, ""
-        return
-    place_new = {piece: place for place, piece in enumerate(new) if piece in once}
-    pairs = [(place, place_new[piece]) for place, piece in enumerate(old) if piece in once]
-    at_old = at_new = 0
+    keys_old, keys_new = _keys(old, span), _keys(new, span)
+    times_old, times_new = Counter(keys_old), Counter(keys_new)
+    places = dict(zip(keys_new, range(len(keys_new)), strict=True))
+    pairs: list[_Pair] = []
+    for place in range(0, len(keys_old), span):
+        key = keys_old[place]
+        if times_old[key] == 1 == times_new.get(key) and old[place] == new[places[key]]:
+            pairs.append((place, places[key]))
+    at_old = at_new = 0  # where the gap begins
+    end_old = end_new = 0  # where it ends, and the row of anchors begins
+    length = 0  # of that row
     for next_old, next_new in _longest_rising(pairs):
-        yield old[at_old:next_old], new[at_new:next_new], old[next_old]
-        at_old, at_new = next_old + 1, next_new + 1
-    yield old[at_old:], new[at_new:], ""
+        if (next_old, next_new) != (end_old + length, end_new + length):
+            yield old[at_old:end_old], new[at_new:end_new], "".join(old[end_old : end_old + length])
+            at_old, at_new = end_old + length, end_new + length
+            end_old, end_new, length = next_old, next_new, 0
+        length += 1
+    yield old[at_old:end_old], new[at_new:end_new], "".join(old[end_old : end_old + length])
+    yield old[end_old + length :], new[end_new + length :], ""
+
+
+def _keys(pieces: list[str], span: int) -> Sequence[Hashable]:
+    """What begins at each piece: itself, or the hash of so many pieces together."""
+    if span == 1:
+        return pieces
+    return list(map(hash, zip(*(pieces[skip:] for skip in range(span)), strict=False)))
 
 
 def _common_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import genaiops
 from genaiops.cli.main import cli
@@ -94,6 +93,17 @@ def test_what_changed_on_both_sides_is_a_conflict_that_names_both(folder: Path):
 
     pushed = push_prompts(folder, ours=True)
     assert {change.name: change.done for change in pushed} == {"chat": 2, "qa/answer": 3}
+
+
+def test_a_conflict_settled_for_the_file_is_said_so_with_its_own_reason(folder: Path):
+    edit(folder / "qa/answer.md", "Answer", "Mine")
+    genaiops.register_prompt("qa/answer", "Theirs {{q}}", commit_message="by someone else")
+
+    pushed = run("push", "prompts", "--ours", "-m", "mine")
+
+    newest = genaiops.load_prompt("qa/answer")
+    assert (newest.version, newest.commit_message) == (3, "mine")
+    assert pushed.stdout == "settled against version 2: qa/answer → version 3\n"
 
 
 def test_a_conflict_can_be_settled_for_the_store(folder: Path):

@@ -1,8 +1,7 @@
 """Templates written for str.format become {{name}}."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import genaiops
 from genaiops.errors import PromptError

@@ -2,8 +2,7 @@
 
 import json
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from genaiops.errors import PromptError
 from genaiops.prompts.jinja import JinjaText

@@ -57,6 +57,18 @@ def test_the_lower_bound_of_the_newest_evaluation_must_hold(two: str):
     )
 
 
+def test_a_deleted_evaluation_counts_no_more(two: str):
+    evaluated(2, [0.9, 0.9], run_id="good-run", number=1)
+    evaluated(2, [0.1, 0.1], run_id="wrong-run", number=2)
+
+    genaiops.delete_run("wrong-run")
+    genaiops.set_prompt_alias(two, "production", 2, if_eval="good >= 0.7")
+
+    assert means() == 2
+    with pytest.raises(ConflictError, match="no finished evaluation"):
+        genaiops.set_prompt_alias(two, "staging", 2, if_eval="wrong-run")
+
+
 def test_several_conditions_must_hold_and_upper_bounds_count_too(two: str):
     evaluated(2, [0.5, 0.5], run_id="the-run", number=1)
 

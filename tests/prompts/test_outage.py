@@ -15,6 +15,8 @@ import pytest
 import genaiops
 from genaiops.errors import NotFoundError, StoreError
 from genaiops.prompts import cache
+from genaiops.prompts.disk import DiskCopies
+from genaiops.prompts.names import parse_reference
 from genaiops.store import LocalStore
 
 BROKEN = b"no database" * 1000
@@ -205,9 +207,20 @@ def test_a_copy_that_was_changed_is_not_believed(prompt: Path):
     prompt.write_bytes(BROKEN)
     kept = copy.read_text("utf-8")
 
-    for damaged in ("[]", kept.replace("{{q}}", "{{evil}}"), kept[:-20]):
+    for damaged in (
+        "[]",
+        kept.replace("{{q}}", "{{evil}}"),
+        kept.replace("Be brief.", "Be evil."),
+        kept.replace('"version": 1', '"version": 2'),
+        kept[: kept.index("[{")] + "[]}",
+        kept[:-20],
+    ):
         copy.write_text(damaged, "utf-8")
-        assert restarted(fallback="fallback {{q}}").stdout == "0 None fallback ?\n"
+        assert damaged != kept
+        assert DiskCopies(str(prompt.parent)).get(parse_reference("qa@production")) is None
+    assert restarted(fallback="fallback {{q}}").stdout == "0 None fallback ?\n"
+    copy.write_text(kept, "utf-8")
+    assert restarted().stdout == "1 production Be brief. ?\n"
 
 
 def test_without_a_place_for_copies_everything_else_works(

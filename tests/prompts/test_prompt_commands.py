@@ -52,10 +52,13 @@ def test_show_prints_the_template_alone_on_stdout(library: Path):
 
 
 def test_show_prints_chat_messages_as_json(library: Path):
-    messages = [{"role": "user", "content": "{{q}}"}]
+    messages = [{"role": "user", "content": "你好 {{q}} \u202e\x9b"}]
     genaiops.register_prompt("chat", messages)
 
-    assert json.loads(run("show", "chat").stdout) == messages
+    shown = run("show", "chat").stdout
+
+    assert json.loads(shown) == messages
+    assert '"你好 {{q}} \\u202e\\u009b"' in shown
 
 
 def test_what_could_steer_a_terminal_is_printed_as_an_escape(workdir: Path):

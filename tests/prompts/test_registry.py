@@ -1,6 +1,7 @@
 """Registering and formatting prompts through the public functions."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pydantic
@@ -95,6 +96,15 @@ def test_what_a_program_does_to_its_copy_changes_no_version():
 
     assert genaiops.load_prompt("qa/1").model_config == {"model": "m", "stop": ["x"]}
     assert genaiops.load_prompt("qa/1").format(q="2") == [{"role": "user", "content": "2"}]
+
+
+def test_a_prompt_is_shown_in_a_line():
+    genaiops.register_prompt("qa", "Long " * 1000 + "{{a}} {{b}}")
+    genaiops.set_prompt_alias("qa", "production", 1)
+
+    shown = repr(genaiops.load_prompt("qa@production").partial(a="x"))
+
+    assert shown == "Prompt('prompts:/qa/1', alias='production', variables=('b',))"
 
 
 def test_format_returns_text_that_remembers_its_version():
@@ -278,3 +288,39 @@ def test_a_failed_registration_leaves_the_way_free_for_the_next(store_dir: Path)
     (store_dir / "genaiops.duckdb").write_bytes(intact)
 
     assert genaiops.register_prompt("qa", "y").version == 2
+
+
+def test_the_log_that_every_reader_replays_stays_short(store_dir: Path):
+    lengths: list[int] = []
+    for number in range(5):
+        genaiops.register_prompt("qa", f"{number}" * 20_000)
+        lengths.append(sum(log.stat().st_size for log in store_dir.glob("*.wal")))
+
+    assert 0 < max(lengths) < 32_000
+    assert genaiops.load_prompt("qa").version == 5
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: genaiops.register_prompt(None, "x"),  # pyright: ignore[reportArgumentType]
+        lambda: genaiops.register_prompt("x", "x", commit_message=3),  # pyright: ignore[reportArgumentType]
+        lambda: genaiops.register_prompt("x", "x", commit_message="\ud800"),
+        lambda: genaiops.register_prompt("x", "x", tags={"a": "\ud800"}),
+        lambda: genaiops.load_prompt(3),  # pyright: ignore[reportArgumentType]
+        lambda: genaiops.set_prompt_alias("x", 3, 1),  # pyright: ignore[reportArgumentType]
+        lambda: genaiops.set_prompt_alias("x", "a", 1, if_eval=3),  # pyright: ignore[reportArgumentType]
+        lambda: genaiops.set_prompt_alias("x", "a", 1, reason="\ud800"),
+        lambda: genaiops.split_prompt_alias("x", "a", None),  # pyright: ignore[reportArgumentType]
+        lambda: genaiops.delete_prompt_alias("x", "a", reason="\ud800"),
+        lambda: genaiops.rollback_prompt_alias("x", "a", reason="\ud800"),
+        lambda: genaiops.set_prompt_tag("x", "a", "\ud800"),
+        lambda: genaiops.search_prompts(3),  # pyright: ignore[reportArgumentType]
+    ],
+)
+def test_what_is_no_text_is_one_sentence_and_reaches_no_store(
+    call: Callable[[], object], store_dir: Path
+):
+    with pytest.raises(PromptError, match="use text|use one such as|surrogate|use a dict"):
+        call()
+    assert not store_dir.exists()

@@ -107,7 +107,7 @@ def test_openais_wrapping_is_taken_off():
 
     assert schema_of(wrapped) == PERSON
     assert schema_of(PERSON) == PERSON
-    check_schema(wrapped)
+    check_schema(wrapped, "response_format")
 
 
 @pytest.mark.parametrize(
@@ -129,4 +129,4 @@ def test_openais_wrapping_is_taken_off():
 )
 def test_what_is_no_schema_is_refused(schema: dict[str, object], why: str):
     with pytest.raises(PromptError, match=why):
-        check_schema(schema)
+        check_schema(schema, "response_format")

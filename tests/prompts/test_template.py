@@ -1,8 +1,7 @@
 """The template grammar: one pass, nothing else."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from genaiops.errors import PromptError
 from genaiops.prompts.template import compile_template

@@ -3,8 +3,7 @@
 import random
 from itertools import pairwise
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from genaiops.prompts.worddiff import Op, diff_words
 
@@ -75,6 +74,19 @@ def test_a_megabyte_with_scattered_edits_is_compared_word_by_word():
 
     assert sides(ops) == (" ".join(words), " ".join(changed))
     assert {op.text for op in ops if op.kind == "insert"} == {"CHANGED"}
+
+
+def test_one_long_line_without_a_word_of_its_own_is_compared_word_by_word():
+    rng = random.Random(3)
+    words = [f"word{rng.randrange(500)}" for _ in range(20_000)]
+    changed = [word if rng.random() > 0.02 else "CHANGED" for word in words]
+
+    ops = diff_words(" ".join(words), " ".join(changed))
+
+    assert sides(ops) == (" ".join(words), " ".join(changed))
+    inserted = [op.text for op in ops if op.kind == "insert"]
+    assert len(inserted) > 300
+    assert set(" ".join(inserted).split()) == {"CHANGED"}
 
 
 def test_two_unrelated_megabytes_fall_back_to_one_block():
