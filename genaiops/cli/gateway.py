@@ -5,7 +5,6 @@ import click
 from genaiops.cli.gateway_keys import keys
 from genaiops.cli.lazy import LazyGroup
 from genaiops.cli.output import Format, emit, format_option, message
-from genaiops.errors import ConfigError
 
 __all__ = ["gateway"]
 
@@ -14,6 +13,13 @@ _config = click.option(
     type=click.Path(dir_okay=False),
     help="A gateway.yaml; without one, every provider whose key is in the environment is served.",
 )
+
+
+def _pairs(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    for value in values:
+        if not value.partition("=")[1] or value.startswith("="):
+            raise click.BadParameter(f"{value!r} is no variable: write NAME=VALUE")
+    return dict(value.split("=", 1) for value in values)
 
 
 @click.group(cls=LazyGroup)
@@ -35,17 +41,23 @@ gateway.add_command(keys)
     help="Port; 0 takes any that is free.",
 )
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
-def start(config: str | None, host: str, port: int, workers: int) -> None:
-    """Serve OpenAI's chat completions, every call traced."""
-    from genaiops.gateway import serve
+@click.option(
+    "--access-log",
+    metavar="FILE",
+    help="Append a line of JSON for each request, without content; - is standard output.",
+)
+def start(config: str | None, host: str, port: int, workers: int, access_log: str | None) -> None:
+    """Serve clients of OpenAI and Anthropic, every call traced; SIGHUP reads the file again."""
+    from genaiops.gateway import hosting, serve
+    from genaiops.gateway.accesslog import AccessLog
+    from genaiops.gateway.reloading import check_reach
 
     routes = serve.load_routes(config)
-    needs_key = serve.keys_are_needed()
-    if needs_key and workers > 1:
-        raise ConfigError(
-            "limits and budgets of keys are exact in one process only: use --workers 1"
-        )
-    sock = serve.listen(host, port, needs_key=needs_key)
+    needs_key = serve.open_access(routes).needed
+    check_reach(routes, needs_key=needs_key, host=host, workers=workers)
+    if access_log:
+        AccessLog(access_log)
+    sock = hosting.bind(host, port)
     shown = f"[{host}]" if ":" in host else host
     message(f"gateway on http://{shown}:{sock.getsockname()[1]}/v1, serving {routes.source}:")
     for line in routes.offers():
@@ -54,7 +66,7 @@ def start(config: str | None, host: str, port: int, workers: int) -> None:
         message("every request needs a key; Ctrl+C ends it")
     else:
         message("it has no keys, so it answers on this machine only; Ctrl+C ends it")
-    serve.serve(sock, host=host, config=config, workers=workers)
+    serve.serve(sock, host=host, config=config, workers=workers, log=access_log)
 
 
 @gateway.command()
@@ -84,19 +96,30 @@ def models(config: str | None, format: Format) -> None:  # noqa: A002  the optio
 
 @gateway.command("try")
 @click.argument("model")
-@click.argument("text")
+@click.argument("text", default="")
 @_config
-def try_model(model: str, text: str, config: str | None) -> None:
-    """Ask MODEL the TEXT once and print what it says."""
-    from genaiops.gateway import client, serve
+@click.option(
+    "--var",
+    "variables",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=_pairs,
+    help="Value of a variable, of a model that is a prompt; may be repeated.",
+)
+def try_model(model: str, text: str, config: str | None, variables: dict[str, str]) -> None:
+    """Ask MODEL the TEXT once, as a client would, and print what it says."""
+    from genaiops.gateway import serve, trying
+    from genaiops.gateway.summary import of_completion
 
-    target = serve.load_routes(config).resolve(model)
-    done = client.complete_at(target, text)
-    click.echo(done.text)
-    usage = done.usage
+    tried = trying.ask_once(serve.load_routes(config), model, text, variables)
+    click.echo(tried.text)
+    usage = of_completion(tried.completion).usage
+    trace = tried.headers.get("x-genaiops-trace-id", "off")
+    cost = tried.headers.get("x-genaiops-cost-usd")
     message(
-        f"{done.provider}/{done.model}: {_count(usage.input_tokens)} tokens in, "
-        f"{_count(usage.output_tokens)} out; trace {done.trace_id or 'off'}"
+        f"{tried.headers['x-genaiops-model']}: {_count(usage.input_tokens)} tokens in, "
+        f"{_count(usage.output_tokens)} out, {'cost unknown' if cost is None else f'{cost} USD'}; "
+        f"trace {trace}"
     )
 
 

@@ -1,13 +1,12 @@
 """`genaiops gateway keys`: virtual keys with models, budgets and limits."""
 
-import json
 import re
 import time
 
 import click
 
 from genaiops.cli.lazy import LazyGroup
-from genaiops.cli.output import Format, emit, format_option, message
+from genaiops.cli.output import Format, emit, emit_key, format_option, message
 from genaiops.cli.text import clock
 
 __all__ = ["keys"]
@@ -72,11 +71,7 @@ def create(  # noqa: PLR0913  one parameter an option
         expires_ns=None if expires is None else time.time_ns() + expires,
     )
     key = ring.create(policy)
-    if format == "json":
-        click.echo(json.dumps({"name": name, "key": key}))
-    else:
-        emit([(name, key)], ("name", "key"), format)
-    message("keep it now: only its digest is stored")
+    emit_key(name, key, format)
 
 
 @keys.command("list")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from genaiops.errors import GenaiopsError
-from genaiops.gateway.limits import Account, Denied, Policy, period_start_s
+from genaiops.gateway.limits import Account, Denied, Policy, Shared, period_start_s
 from genaiops.model import semconv
 from genaiops.store import Reader, current_store
 from genaiops.store.keys import file_stamp
@@ -20,6 +20,7 @@ from genaiops.store.keys import file_stamp
 __all__ = ["Access"]
 
 _AGAIN_S = 1.0
+_WARN_EVERY_S = 60.0
 _HEADERS = (b"x-api-key", b"x-goog-api-key")
 _log = logging.getLogger("genaiops")
 _ATTRIBUTE = f'$."{semconv.GATEWAY_KEY}"'
@@ -32,23 +33,43 @@ _SPENT = """
 
 
 class Access:
-    """The keys of the store, as they were a moment ago.
+    """The keys of a configuration, and those of the store as they were a moment ago.
 
     Where there has never been a key, none is asked for. Once there is one, every request needs
     one, also after the last was revoked.
+
+    Args:
+        keys: Policies of further keys, by the digest of the key.
+        shared: Who counts what keys use besides, over several processes.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, keys: Mapping[str, Policy] | None = None, *, shared: Shared | None = None
+    ) -> None:
         self._store = current_store()
+        self._keys = keys or {}
+        self._shared = shared
         self._stamp: object = None
         self._next = 0.0
+        self._quiet_until = 0.0
         self._reading: asyncio.Task[None] | None = None
         self.needed = False
         self._accounts: dict[str, Account] = {}
+        self._found = _Found(None, False, {}, {})
 
     def load(self) -> None:
         """Reads the keys. Raises GenaiopsError when the store cannot be read."""
         self._take(self._read())
+
+    def will_need(self, keys: Mapping[str, Policy]) -> bool:
+        """Whether a key will be asked for once these are in force."""
+        return self._found.needed or bool(keys)
+
+    def follow(self, keys: Mapping[str, Policy], shared: Shared | None) -> None:
+        """Another configuration is in force; what keys have used stays counted."""
+        self._keys, self._shared = keys, shared
+        self._take(self._found)
+        self._stamp, self._next = None, 0.0  # budgets that are new are looked up in the spans
 
     def _read(self) -> "_Found":
         stamp = file_stamp(self._store.folder)
@@ -65,19 +86,21 @@ class Access:
                 row["models"] = tuple(row["models"] or ())
                 row["budget_every"] = row["budget_every"] or "month"
                 policies[key] = Policy(**row)
-            return _Found(stamp, bool(rows), policies, _spent(reader, policies.values()))
+            spent = _spent(reader, [*policies.values(), *self._keys.values()])
+            return _Found(stamp, bool(rows), policies, spent)
 
     def _take(self, found: "_Found") -> None:
         """Where calls are counted as well, so that none is lost meanwhile."""
-        known = self._accounts
-        self._accounts = {
-            key: known.get(key) or Account(policy) for key, policy in found.policies.items()
-        }
-        for account in self._accounts.values():
-            if account.policy.name in found.spent:
-                usd, since_s = found.spent[account.policy.name]
+        self._found = found
+        accounts: dict[str, Account] = {}
+        for key, policy in {**found.policies, **self._keys}.items():
+            account = accounts[key] = self._accounts.get(key) or Account(policy)
+            account.follow(policy, self._shared)
+            if policy.name in found.spent:
+                usd, since_s = found.spent[policy.name]
                 account.known_spent(usd, since_s=since_s)
-        self.needed, self._stamp = found.needed, found.stamp
+        self._accounts = accounts
+        self.needed, self._stamp = found.needed or bool(self._keys), found.stamp
 
     async def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> Account | None:
         """Whose key a request shows; None where keys are not in use. Raises Denied."""
@@ -98,16 +121,24 @@ class Access:
                 "the key is missing, wrong, or revoked: send one of `genaiops gateway keys "
                 "create` as Authorization: Bearer or x-api-key",
             )
+        if account is not None and account.policy.expires_ns is not None:
+            account.check_expiry()
         return account
 
     async def _refresh(self) -> None:
         try:
             found = await asyncio.to_thread(self._read_changed)
         except GenaiopsError as error:
-            _log.warning("the keys cannot be read, those known so far stay valid: %s", error)
+            self._warn(error)
             return
         if found is not None:
             self._take(found)
+
+    def _warn(self, error: GenaiopsError) -> None:
+        now = time.monotonic()
+        if now >= self._quiet_until:
+            self._quiet_until = now + _WARN_EVERY_S
+            _log.warning("the keys cannot be read, those known so far stay valid: %s", error)
 
     def _read_changed(self) -> "_Found | None":
         return None if file_stamp(self._store.folder) == self._stamp else self._read()

@@ -1,27 +1,38 @@
-"""Trying a call again, while that can help and the caller still waits."""
+"""Whether trying a call again can help, and how long to wait before."""
 
-import asyncio
-import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol
 
+from genaiops.errors import GenaiopsError
 from genaiops.gateway.faults import retry_after_s
 from genaiops.gateway.upstream import UpstreamFailure
 
-__all__ = ["Retry", "attempt", "next_delay_s"]
+__all__ = ["Answered", "Outcome", "Retry", "Verdict", "next_delay_s", "verdict"]
 
 _AGAIN = frozenset((408, 409, 429))
+_OWN_FAULT = frozenset((401, 403, 404))
+"""The provider refuses the gateway's key or does not have its model; another target may."""
+
+Verdict = Literal["good", "final", "elsewhere", "again"]
 
 
-class _Answered(Protocol):
+class Answered(Protocol):
+    """An answer, whole or begun."""
+
     @property
-    def status(self) -> int: ...
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
     @property
-    def headers(self) -> Mapping[str, str]: ...
+    def headers(self) -> Mapping[str, str]:
+        """Names in lower case."""
+        ...
 
 
-A = TypeVar("A", bound=_Answered)
+Outcome = Answered | UpstreamFailure | GenaiopsError
+"""What one attempt brought: an answer, none, or one that makes no sense."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +52,25 @@ class Retry:
     patience_s: float = 30.0
 
 
-def next_delay_s(retry: Retry, *, tried: int, outcome: _Answered | UpstreamFailure) -> float | None:
+def verdict(outcome: Outcome) -> Verdict:
+    """What an attempt says about the next one.
+
+    It was ``good``; or the fault is the caller's (``final``); or only another target can help
+    (``elsewhere``); or the same can, a moment later (``again``).
+    """
+    if isinstance(outcome, UpstreamFailure):
+        return "again" if outcome.kind in ("connect", "broken") else "elsewhere"
+    if isinstance(outcome, GenaiopsError):
+        return "elsewhere"
+    status = outcome.status
+    if status == 200:
+        return "good"
+    if status in _AGAIN or status >= 500:
+        return "again"
+    return "final" if status >= 400 and status not in _OWN_FAULT else "elsewhere"
+
+
+def next_delay_s(retry: Retry, *, tried: int, outcome: Outcome) -> float | None:
     """Seconds to wait before the next attempt, before jitter; None when there shall be none.
 
     Args:
@@ -49,48 +78,12 @@ def next_delay_s(retry: Retry, *, tried: int, outcome: _Answered | UpstreamFailu
         tried: Attempts so far, at least 1.
         outcome: What the last attempt brought.
     """
-    if tried > retry.retries:
+    if tried > retry.retries or verdict(outcome) != "again":
         return None
     backoff = min(retry.first_s * 2 ** (tried - 1), retry.longest_s)
-    if isinstance(outcome, UpstreamFailure):
-        return backoff if outcome.kind in ("connect", "broken") else None
-    if outcome.status not in _AGAIN and outcome.status < 500:
-        return None
+    if isinstance(outcome, UpstreamFailure | GenaiopsError):
+        return backoff
     asked = retry_after_s(outcome.headers)
     if asked is None:
         return backoff
     return asked if asked <= retry.patience_s else None
-
-
-async def attempt(
-    once: Callable[[], Awaitable[A]], retry: Retry, *, total_s: float
-) -> tuple[A, int]:
-    """Calls `once` until it answers well, or trying again cannot help.
-
-    Returns: The last answer, whatever its status, and the number of attempts.
-    Raises: UpstreamFailure when the last attempt brought no answer, or `total_s` is over; it
-        carries the number of attempts as ``attempts``.
-    """
-    tried = 0
-    try:
-        async with asyncio.timeout(total_s):
-            while True:
-                tried += 1
-                outcome = await _outcome(once)
-                delay = next_delay_s(retry, tried=tried, outcome=outcome)
-                if delay is None:
-                    break
-                await asyncio.sleep(delay * random.uniform(1.0, 1.25))  # noqa: S311 - jitter
-    except TimeoutError:
-        outcome = UpstreamFailure("timeout", "no answer in time")
-    if isinstance(outcome, UpstreamFailure):
-        outcome.attempts = tried
-        raise outcome
-    return outcome, tried
-
-
-async def _outcome(once: Callable[[], Awaitable[A]]) -> A | UpstreamFailure:
-    try:
-        return await once()
-    except UpstreamFailure as failure:
-        return failure

@@ -1,30 +1,27 @@
-"""``POST /v1/chat/completions``: plain and streamed, traced, in OpenAI's dialect."""
+"""Completions over HTTP, plain and streamed, in every dialect: routed, traced, answered."""
 
 import asyncio
-import time
-from collections.abc import Callable
-from contextlib import nullcontext
-from typing import Any, cast
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import msgspec
 
-from genaiops.errors import GenaiopsError
-from genaiops.gateway.attempts import Retry, attempt
-from genaiops.gateway.calling import open_stream, read_chunks
-from genaiops.gateway.chatrequest import ChatRequest
-from genaiops.gateway.config import Routes
-from genaiops.gateway.dialects.openai_chat import fold
+from genaiops.errors import GenaiopsError, ProviderError
+from genaiops.gateway.answering import Began, Ready, ask, begin
+from genaiops.gateway.calling import Tries
 from genaiops.gateway.dialects.readers import Outgoing, write_completion
-from genaiops.gateway.exchange import ChunkReader, Prepared, decode_completion, prepare_request
 from genaiops.gateway.faults import error_of_failure, error_of_status, scrub
 from genaiops.gateway.http import Receive, Scope, Send, send_json
-from genaiops.gateway.intake import take_in
-from genaiops.gateway.limits import Permit
-from genaiops.gateway.recording import CallRecord
-from genaiops.gateway.reply import Reply, code_of, status_of
-from genaiops.gateway.target import Target
-from genaiops.gateway.upstream import Answer, StreamAnswer, UpstreamFailure, upstream
-from genaiops.tracing import extract
+from genaiops.gateway.intake import continued, take_in
+from genaiops.gateway.passing import says_something
+from genaiops.gateway.plane import Plane
+from genaiops.gateway.recording import ServedRecord
+from genaiops.gateway.replay import chunks_of
+from genaiops.gateway.reply import code_of, open_reply
+from genaiops.gateway.steps import Hit, Refusal, Step, Turn
+from genaiops.gateway.summary import of_completion
+from genaiops.gateway.upstream import Answer, UpstreamFailure
+from genaiops.gateway.watching import Watched
 
 __all__ = ["chat_completions"]
 
@@ -34,165 +31,181 @@ _FAMILY = {"openai": "openai", "responses": "openai", "anthropic": "anthropic"}
 
 
 async def chat_completions(
-    routes: Routes, scope: Scope, receive: Receive, send: Send, dialect: str = "openai"
+    plane: Plane, scope: Scope, receive: Receive, send: Send, dialect: str = "openai"
 ) -> None:
     """Answers a request for a completion, in any of the dialects that clients speak."""
-    reply = Reply(send, dialect)
-    taken = await take_in(reply, routes, scope, receive)
+    reply = open_reply(scope, send, dialect)
+    taken = await take_in(reply, plane, scope, receive)
     if taken is None:
         return
-    request, target, permit = taken
+    request, route, permit, steps = taken
     with permit:
-        await _serve(reply, target, request, permit, scope, receive)
+        with continued(scope):
+            record = reply.record = ServedRecord(request, route.target, permit)
+        turn = Turn(request, route, permit, reply, record, scope)
+        with Watched(scope, receive, reply):
+            await _serve(plane, turn, steps)
 
 
-async def _serve(
-    reply: Reply,
-    target: Target,
-    request: ChatRequest,
-    permit: Permit,
-    scope: Scope,
-    receive: Receive,
-) -> None:
-    task = cast("asyncio.Task[None]", asyncio.current_task())
-    watcher = asyncio.ensure_future(_until_gone(receive))
-    watcher.add_done_callback(_when_gone(reply, task))
-    record = reply.record = _begin(scope, target, request)
-    record.asked_by(permit)
+async def _serve(plane: Plane, turn: Turn, steps: Sequence[Step]) -> None:
     try:
-        await _answer(reply, target, record, request)
+        await _answer(plane, turn, steps)
     except asyncio.CancelledError as error:
-        record.broken(error)
-        if not reply.left:
+        turn.record.broken(error)
+        if not turn.reply.left:
             raise
-    except UpstreamFailure as failure:
-        reply.attempts = reply.attempts or failure.attempts
-        await _fail(reply, record, error_of_failure(target, failure))
+    except Refusal as refusal:
+        turn.record.broken(refusal)
+        await turn.reply.refuse(refusal.status, refusal.message, code=refusal.code)
     except GenaiopsError as failure:
-        await _fail(reply, record, failure)
+        turn.record.broken(failure)
+        await turn.reply.fail(failure)
     finally:
-        watcher.cancel()
+        turn.reply.summary = turn.summary
+        for step in steps:
+            step.finished(turn)
 
 
-async def _fail(reply: Reply, record: CallRecord, error: GenaiopsError) -> None:
-    record.broken(error)
-    await reply.refuse(status_of(error), str(error), code=code_of(error))
+async def _answer(plane: Plane, turn: Turn, steps: Sequence[Step]) -> None:
+    for step in steps:
+        await step.before(turn)
+        if turn.hit is not None:
+            await _replay(turn, turn.hit)
+            return
+    watching = [step for step in reversed(steps) if step.watches(turn)] if steps else []
+    tries = plane.tries(turn.route)
+    try:
+        if turn.request.stream:
+            await _answer_stream(turn, tries, watching)
+        else:
+            await _answer_plain(turn, tries, watching)
+    finally:
+        _tried(turn, tries)
 
 
-def _begin(scope: Scope, target: Target, request: ChatRequest) -> CallRecord:
-    headers: list[tuple[bytes, bytes]] = scope["headers"]
-    remote = any(name == b"traceparent" for name, _ in headers)
-    with extract(headers) if remote else nullcontext():
-        return CallRecord(target, request.decoded)
+def _tried(turn: Turn, tries: Tries) -> None:
+    reply = turn.reply
+    reply.target, reply.attempts, reply.waited_s = tries.target, tries.count, tries.waited_s
+    turn.record.goes_to(tries.target)
 
 
-async def _answer(reply: Reply, target: Target, record: CallRecord, request: ChatRequest) -> None:
-    if target.provider.local:
-        await _answer_here(reply, target, record, request)
+async def _answer_plain(turn: Turn, tries: Tries, steps: list[Step]) -> None:
+    request, reply, record = turn.request, turn.reply, turn.record
+    answer = await tries.run(lambda target, left_s: ask(target, request, left_s))
+    _tried(turn, tries)
+    if isinstance(answer, Answer):
+        await _pass_refusal(turn, answer)
         return
-    prepared = prepare_request(target, request)
-    if request.stream:
-        await _answer_stream(reply, target, record, request, prepared)
+    record.sent(tries.count, answer.dropped)
+    turn.summary = answer.summary
+    reply.cost_usd = record.says(answer.summary)
+    await turn.permit.settled()
+    completion: _Json | None = None
+    for step in steps:
+        completion = await step.after(turn, completion or answer.completion)
+    if completion is None and answer.wire == request.dialect:
+        body = answer.body
     else:
-        await _answer_plain(reply, target, record, request, prepared)
-
-
-async def _answer_plain(
-    reply: Reply, target: Target, record: CallRecord, request: ChatRequest, prepared: Prepared
-) -> None:
-    pool = await upstream()
-    before = time.perf_counter()
-    answer, reply.attempts = await attempt(
-        lambda: pool.request(prepared.call), Retry(), total_s=target.timeouts.total_s
-    )
-    reply.waited_s = time.perf_counter() - before
-    record.sent(reply.attempts, prepared.dropped)
-    if answer.status != 200:
-        await _pass_refusal(reply, target, record, answer)
-        return
-    same = request.speaks(target.provider)
-    completion = decode_completion(target, answer.body, request.dialect if same else "")
-    body = answer.body if same else write_completion(request.dialect, completion)
-    _, reply.cost_usd = record.answered(completion)
+        body = write_completion(request.dialect, completion or answer.completion)
     reply.started = True
     await send_json(reply.send, 200, body, reply.headers(answer.headers))
+    turn.said = answer
     record.end()
 
 
-async def _answer_here(
-    reply: Reply, target: Target, record: CallRecord, request: ChatRequest
-) -> None:
-    model = target.provider.local[target.model]
-    if not request.stream:
-        completion = await asyncio.to_thread(model.answer, request.decoded)
-        body = write_completion(request.dialect, completion)
-        _, reply.cost_usd = record.answered(completion)
-        reply.started = True
-        await send_json(reply.send, 200, body, reply.headers())
-        record.end()
-        return
-    chunks = await asyncio.to_thread(lambda: list(model.chunks(request.decoded)))
-    record.first_chunk()
-    await reply.begin_stream()
-    outgoing = Outgoing(request.dialect, include_usage=request.include_usage)
-    for chunk in chunks:
-        await reply.piece(outgoing.feed(chunk))
-    await reply.last(outgoing.finish())
-    record.answered(fold(chunks))
-    record.end()
-
-
-async def _answer_stream(
-    reply: Reply, target: Target, record: CallRecord, request: ChatRequest, prepared: Prepared
-) -> None:
-    before = time.perf_counter()
-    answer, reply.attempts = await open_stream(target, prepared.call, Retry())
-    reply.waited_s = time.perf_counter() - before
-    record.sent(reply.attempts, prepared.dropped)
+async def _answer_stream(turn: Turn, tries: Tries, steps: list[Step]) -> None:
+    request, reply, record = turn.request, turn.reply, turn.record
+    answer = await tries.run(
+        lambda target, left_s: begin(target, request, left_s, as_bytes=not steps)
+    )
+    _tried(turn, tries)
     if isinstance(answer, Answer):
-        await _pass_refusal(reply, target, record, answer)
+        await _pass_refusal(turn, answer)
         return
-    chunks: list[_Json] = []
+    record.sent(tries.count, answer.dropped)
+    record.first_chunk()
     try:
-        if request.speaks(target.provider):
-            reader = ChunkReader(target, request.dialect)
-            await _pass_stream(reply, reader, record, answer, chunks)
+        if steps:
+            await _write_watched(turn, answer, steps)
+        elif isinstance(answer, Began) and request.wire(tries.target.provider) == request.dialect:
+            await reply.begin_stream(answer.headers)
+            while piece := await answer.read():
+                await reply.piece(piece)
         else:
-            outgoing = Outgoing(request.dialect, include_usage=request.include_usage)
-            async for chunk in read_chunks(answer, target):
-                record.first_chunk()
-                if not reply.started:
-                    await reply.begin_stream(answer.headers)
-                chunks.append(chunk)
-                await reply.piece(outgoing.feed(chunk))
-            await reply.piece(outgoing.finish())
-        await reply.last(b"")
+            await reply.begin_stream(answer.headers)
+            await _write_chunks(turn, answer)
+    except UpstreamFailure as failure:
+        tries.broke_off()
+        raise error_of_failure(tries.target, failure) from None
+    except ProviderError:
+        tries.broke_off()
+        raise
     finally:
-        record.answered(fold(chunks))
-        await answer.chunks.aclose()
+        answer.close()
+        turn.summary = answer.summary()
+        reply.cost_usd = record.says(turn.summary)
+    await turn.permit.settled()
+    await reply.last(b"")
+    turn.said = answer
     record.end()
 
 
-async def _pass_stream(
-    reply: Reply, reader: ChunkReader, record: CallRecord, answer: StreamAnswer, chunks: list[_Json]
-) -> None:
-    """Passes the bytes of a stream through as they come, and reads along.
-
-    Raises: ProviderError when the provider did not end it properly; UpstreamFailure.
-    """
-    async for piece in answer.chunks:
-        if not reply.started:
-            record.first_chunk()
-            await reply.begin_stream(answer.headers)
-        await reply.piece(piece)
-        chunks += reader.feed(piece)
-    chunks += reader.finish()
+async def _write_chunks(turn: Turn, answer: Began | Ready) -> None:
+    """Writes a stream in the client's dialect."""
+    outgoing = Outgoing(turn.request.dialect, include_usage=turn.request.include_usage)
+    async for several in answer.chunks():
+        await turn.reply.piece(b"".join(map(outgoing.feed, several)))
+    await turn.reply.piece(outgoing.finish())
 
 
-async def _pass_refusal(reply: Reply, target: Target, record: CallRecord, answer: Answer) -> None:
+async def _write_watched(turn: Turn, answer: Began | Ready, steps: Sequence[Step]) -> None:
+    """The same through steps that want to see it; begins with the first word that they let pass."""
+    reply = turn.reply
+    outgoing = Outgoing(turn.request.dialect, include_usage=turn.request.include_usage)
+    chunks = _one_by_one(answer)
+    for step in steps:
+        chunks = step.through(turn, chunks)
+    held: list[bytes] = []
+    async for chunk in chunks:
+        held.append(outgoing.feed(chunk))
+        if reply.started or says_something(chunk):
+            if not reply.started:
+                await reply.begin_stream(answer.headers)
+            await reply.piece(b"".join(held))
+            held.clear()
+    if not reply.started:
+        await reply.begin_stream(answer.headers)
+    await reply.piece(b"".join([*held, outgoing.finish()]))
+
+
+async def _one_by_one(answer: Began | Ready) -> AsyncIterator[_Json]:
+    async for several in answer.chunks():
+        for chunk in several:
+            yield chunk
+
+
+async def _replay(turn: Turn, hit: Hit) -> None:
+    """Answers with what a step had."""
+    request, reply, record = turn.request, turn.reply, turn.record
+    turn.summary = of_completion(hit.completion)
+    if request.stream:
+        await reply.begin_stream()
+        await _write_chunks(turn, Ready(list(chunks_of(hit.completion))))
+        await reply.last(b"")
+    else:
+        reply.started, reply.cost_usd = True, 0.0
+        body = hit.body or write_completion(request.dialect, hit.completion)
+        await send_json(reply.send, 200, body, reply.headers())
+    record.repeats(turn.summary)
+    record.end()
+
+
+async def _pass_refusal(turn: Turn, answer: Answer) -> None:
     """Answers as the provider did, without its key: some providers send it back."""
+    reply, target = turn.reply, turn.record.target
+    reply.code = str(answer.status)
     error = error_of_status(target, answer.status, answer.headers, answer.body)
-    record.broken(error)
+    turn.record.broken(error)
     own = target.provider.dialect == _FAMILY[reply.dialect] and answer.status not in (401, 403)
     if own and answer.status >= 400 and _has_error(answer.body):
         body = scrub(answer.body.decode("utf-8", "replace"), target).encode()
@@ -208,19 +221,3 @@ def _has_error(body: bytes) -> bool:
         return "error" in msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def _when_gone(reply: Reply, task: "asyncio.Task[None]") -> Callable[["asyncio.Task[None]"], None]:
-    """Cancels the answer, and with it the call to the provider, when nobody waits any more."""
-
-    def gone(watcher: "asyncio.Task[None]") -> None:
-        if not watcher.cancelled():
-            reply.left = True
-            task.cancel()
-
-    return gone

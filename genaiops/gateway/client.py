@@ -18,7 +18,7 @@ from genaiops.gateway.recording import CallRecord
 from genaiops.gateway.streaming import CompletionStream
 from genaiops.gateway.target import Target, Timeouts
 
-__all__ = ["acomplete", "available_providers", "complete", "complete_at", "stream"]
+__all__ = ["acomplete", "available_providers", "complete", "stream"]
 
 Messages = str | Sequence[Mapping[str, Any]]
 """OpenAI-shaped chat messages; a text is one message of the user."""
@@ -44,16 +44,7 @@ def complete(
     Raises: ConfigError when the provider is unknown or has no key, NotFoundError when it is known
         not to have the model, ProviderError when it refuses or fails.
     """
-    return _complete(_Ready.of(model, messages, params, timeout_s, retries))
-
-
-def complete_at(target: Target, messages: Messages) -> Completion:
-    """As `complete`, at a target that a configuration has resolved."""
-    request = {"model": target.model, "messages": _messages(messages)}
-    return _complete(_Ready(target, request, Retry()))
-
-
-def _complete(call: "_Ready") -> Completion:
+    call = _Ready.of(model, messages, params, timeout_s, retries)
     record = CallRecord(call.target, call.request)
     with record.current():
         headers: Mapping[str, str] = {}

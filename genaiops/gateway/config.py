@@ -1,23 +1,31 @@
 """Which models the gateway serves: from the environment, or from a ``gateway.yaml``.
 
 Without a file every provider whose key is in the environment is served as ``provider/model``.
-Secrets come as ``${NAME}`` from the environment; they never pass through the YAML reader.
+Secrets come as ``${NAME}`` from the environment or ``${file:PATH}`` from a file; they never pass
+through the YAML reader.
 """
 
+import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from genaiops.errors import ConfigError, NotFoundError
 from genaiops.gateway import providers
+from genaiops.gateway.models import make_routes
+from genaiops.gateway.routing import Arm, Route
+from genaiops.gateway.rules import Rules
 from genaiops.gateway.target import Provider, Target, Timeouts
 
 __all__ = ["Endpoint", "Routes", "from_environment", "load", "target_from_environment"]
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_STAND_IN = re.compile(r"\x7eENV\x7e([A-Za-z_][A-Za-z0-9_]*)\x7e")
+_log = logging.getLogger("genaiops")
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*|file:[\w./~@+-]+)\}")
+_STAND_IN = re.compile(r"~ENV~([A-Za-z_][A-Za-z0-9_]*|file:[\w./~@+-]+?)~VNE~")
+_MOST_DIRECT, _LONG_NAME = 1_000, 200
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}")
 _URL = re.compile(r"https?://[^\s/?#]+(?:/[^\s?#]*)?")
 
 
@@ -55,30 +63,45 @@ class Routes:
 
     Attributes:
         endpoints: The providers by the names that model strings use.
-        models: Further names that clients may use, each for a ``provider/model``.
+        named: The routes that have a name of their own.
         source: Where this comes from, for messages.
+        rules: What is asked of callers besides.
+        passes: Whether requests below ``/proxy/`` are passed on.
     """
 
     endpoints: Mapping[str, Endpoint]
-    models: Mapping[str, str] = field(default_factory=dict[str, str])
+    named: Mapping[str, Route] = field(default_factory=dict[str, Route])
     source: str = "the environment"
+    rules: Rules = field(default_factory=Rules)
+    passes: bool = True
+    _direct: dict[str, Route] = field(default_factory=dict[str, Route], repr=False, compare=False)
 
-    def resolve(self, model: str) -> Target:
+    def route(self, model: str) -> Route:
         """What a client means by this name.
 
         Raises: NotFoundError when nothing of this name is served; it says what is.
         """
-        name, slash, rest = self.models.get(model, model).partition("/")
+        found = self.named.get(model) or self._direct.get(model)
+        if found is not None:
+            return found
+        name, slash, rest = model.partition("/")
         if not slash or not rest or name not in self.endpoints:
             raise NotFoundError(
                 f"model {model!r} is not served: use one of {', '.join(self.offers())}"
             )
-        return self.endpoints[name].target(rest)
+        made = Route(name=model, arms=(Arm(target=self.endpoints[name].target(rest)),))
+        if len(self._direct) < _MOST_DIRECT and len(model) < _LONG_NAME:
+            self._direct[model] = made
+        return made
+
+    def resolve(self, model: str) -> Target:
+        """The first target of `route`, for what does not depend on the choice."""
+        return self.route(model).target
 
     def names(self) -> list[str]:
         """The model names that are known; remote providers serve more, as ``provider/model``."""
         local = [f"{e.name}/{model}" for e in self.endpoints.values() for model in e.provider.local]
-        return [*sorted(self.models), *sorted(local)]
+        return [*sorted(self.named), *sorted(local)]
 
     def offers(self) -> list[str]:
         """What clients can ask for: every known name, then ``provider/<model>``."""
@@ -87,10 +110,17 @@ class Routes:
 
 
 def from_environment() -> Routes:
-    """Every provider whose key is in the environment, and those that need none."""
+    """Every provider whose key is in the environment, and those that need none.
+
+    One that a broken package brings is left out, with a warning.
+    """
     found: dict[str, Endpoint] = {}
     for kind in providers.kinds():
-        provider = providers.provider(kind)
+        try:
+            provider = providers.provider(kind)
+        except ConfigError as error:
+            _log.warning("%s", error)
+            continue
         if _is_set_up(provider):
             found[kind] = _from_environment(provider)
     return Routes(endpoints=found)
@@ -130,11 +160,18 @@ def load(path: Path | str) -> Routes:
     Raises: ConfigError that names the file, the line and what is allowed.
     """
     from genaiops.gateway.configfile import read_file
+    from genaiops.gateway.naming import check_names
+    from genaiops.gateway.rulesfile import rules_of
 
     file, lines = read_file(path, _hide_variables)
     found: dict[str, Endpoint] = {}
     for name, entry in file.providers.items():
         place = f"{path}:{lines.of('providers', name)}"
+        if not _NAME.fullmatch(name):
+            raise ConfigError(
+                f"{place}: {name!r} cannot be the name of a provider: use letters, digits, '-', '_' "
+                "and '.'"
+            )
         provider = _kind(entry.kind or name, name, place)
         base = _shown(entry.base_url or "", place) or _base_url(provider)
         endpoint = Endpoint(
@@ -150,27 +187,40 @@ def load(path: Path | str) -> Routes:
             raise ConfigError(f"{place}: provider {name!r} needs an api_key")
         found[name] = endpoint
     found.setdefault("offline", _from_environment(providers.provider("offline")))
-    routes = Routes(endpoints=found, models=file.models, source=str(path))
-    _check_models(routes, lambda name: f"{path}:{lines.of('models', name)}")
-    return routes
+    named = make_routes(
+        file.models,
+        lambda name: _target_of(found, name),
+        lambda *keys: f"{path}:{lines.of('models', *keys)}",
+    )
+    rules = rules_of(
+        file.keys,
+        file.cache,
+        file.guardrails,
+        file.redis,
+        secret=_shown,
+        place=lambda *keys: f"{path}:{lines.of(*keys)}",
+    )
+    passes = not rules.guardrails if file.proxy is None else file.proxy
+    made = Routes(endpoints=found, named=named, source=str(path), rules=rules, passes=passes)
+    check_names(file, made.route, made.offers(), lambda *keys: f"{path}:{lines.of(*keys)}")
+    return made
 
 
-def _check_models(routes: Routes, place: Callable[[str], str]) -> None:
-    for name, model in routes.models.items():
-        provider, slash, rest = model.partition("/")
-        if not slash or not rest or provider not in routes.endpoints:
-            offer = ", ".join(f"{known}/<model>" for known in sorted(routes.endpoints))
-            raise ConfigError(f"{place(name)}: model {name!r} is {model!r}: use one of {offer}")
-        try:
-            routes.resolve(name)
-        except NotFoundError as error:
-            raise ConfigError(f"{place(name)}: {error}") from None
+def _target_of(endpoints: Mapping[str, Endpoint], model: str) -> Target:
+    """The target of a ``provider/model``. Raises NotFoundError."""
+    provider, slash, rest = model.partition("/")
+    if not slash or not rest or provider not in endpoints:
+        offer = ", ".join(f"{known}/<model>" for known in sorted(endpoints))
+        raise NotFoundError(f"use one of {offer}")
+    return endpoints[provider].target(rest)
 
 
 def _kind(kind: str, name: str, place: str) -> Provider:
     try:
         return providers.provider(kind)
-    except ConfigError:
+    except ConfigError as error:
+        if kind in providers.kinds():
+            raise ConfigError(f"{place}: {error}") from None
         offer = ", ".join(providers.kinds())
         raise ConfigError(
             f"{place}: provider {name!r} is of unknown kind {kind!r}: set kind to one of {offer}"
@@ -203,15 +253,29 @@ def _variable(name: str) -> str:
 
 def _hide_variables(text: str) -> str:
     """``${NAME}`` as a plain word, because YAML reads a brace inside braces as its own."""
-    return _VARIABLE.sub(lambda found: f"~ENV~{found[1]}~", text)
+    return _VARIABLE.sub(lambda found: f"~ENV~{found[1]}~VNE~", text)
 
 
 def _shown(value: str, place: str) -> str:
     """The value with the environment's variables in their places."""
 
     def read(found: re.Match[str]) -> str:
+        if found[1].startswith("file:"):
+            return _secret_of(found[1].removeprefix("file:"), place)
         if not _variable(found[1]):
             raise ConfigError(f"{place}: ${{{found[1]}}} is not set: export {found[1]}")
         return _variable(found[1])
 
     return _STAND_IN.sub(read, value)
+
+
+def _secret_of(name: str, place: str) -> str:
+    """The text of a file that holds one secret; a relative path begins where the process runs."""
+    try:
+        text = Path(name).expanduser().read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(f"{place}: ${{file:{name}}} cannot be read: {reason}") from None
+    if not text:
+        raise ConfigError(f"{place}: ${{file:{name}}} is empty")
+    return text

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from genaiops.errors import ConfigError
+from genaiops.gateway.rulesfile import CacheEntry, GuardEntry, KeyEntry, RedisEntry
 
-__all__ = ["GatewayFile", "Lines", "ProviderEntry", "read_file"]
+__all__ = ["GatewayFile", "Lines", "ModelEntry", "ProviderEntry", "read_file"]
 
 
 class _Strict(BaseModel):
@@ -26,11 +27,70 @@ class ProviderEntry(_Strict):
     timeout_s: float | None = Field(default=None, gt=0, le=86_400)
 
 
+class TargetEntry(_Strict):
+    """One of the targets of a model: ``provider/model``, or another name of ``models``."""
+
+    model: str
+    weight: float = Field(default=1.0, gt=0, le=1e6)
+
+
+class TimeoutsEntry(_Strict):
+    """How long to wait, in seconds; what is left out is as the provider has it."""
+
+    connect_s: float | None = Field(default=None, gt=0, le=86_400)
+    first_event_s: float | None = Field(default=None, gt=0, le=86_400)
+    idle_s: float | None = Field(default=None, gt=0, le=86_400)
+    total_s: float | None = Field(default=None, gt=0, le=86_400)
+
+
+class CooldownEntry(_Strict):
+    """When a target that fails is left alone."""
+
+    failures: int = Field(default=3, ge=1, le=1_000_000)
+    seconds: float = Field(default=30.0, gt=0, le=86_400)
+
+
+class ModelEntry(_Strict):
+    """One entry of ``models``; the text ``provider/model`` is one with a single target."""
+
+    targets: list[TargetEntry] = Field(min_length=1)
+    route: Literal["weighted", "fallback", "latency"] = "weighted"
+    fallback: list[str] = []
+    retries: int = Field(default=2, ge=0, le=100)
+    timeouts: TimeoutsEntry = TimeoutsEntry()
+    cooldown: CooldownEntry | None = None
+    prompt: str | None = None
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _texts(cls, value: Any) -> Any:  # any YAML
+        if not isinstance(value, list):
+            return value
+        entries = cast("list[Any]", value)
+        return [{"model": entry} if isinstance(entry, str) else entry for entry in entries]
+
+
 class GatewayFile(_Strict):
     """The whole file."""
 
     providers: dict[str, ProviderEntry] = {}
-    models: dict[str, str] = {}
+    models: dict[str, ModelEntry] = {}
+    keys: list[KeyEntry] = []
+    cache: CacheEntry | None = None
+    guardrails: list[GuardEntry] = []
+    redis: RedisEntry | None = None
+    proxy: bool | None = None
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _texts(cls, value: Any) -> Any:  # any YAML
+        if not isinstance(value, dict):
+            return value
+        table = cast("dict[Any, Any]", value)
+        return {
+            name: {"targets": [entry]} if isinstance(entry, str) else entry
+            for name, entry in table.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +99,12 @@ class Lines:
 
     numbers: Mapping[tuple[str, ...], int]
 
-    def of(self, *path: str) -> int:
-        """The line of a key, or of the nearest key above it that is in the file."""
-        while path and path not in self.numbers:
-            path = path[:-1]
-        return self.numbers.get(path, 1)
+    def of(self, *path: str | int) -> int:
+        """The line of a key or an entry of a list, or of the nearest above it in the file."""
+        place = tuple(map(str, path))
+        while place and place not in self.numbers:
+            place = place[:-1]
+        return self.numbers.get(place, 1)
 
 
 def read_file(path: Path | str, prepare: Callable[[str], str]) -> tuple[GatewayFile, Lines]:
@@ -64,9 +125,12 @@ def read_file(path: Path | str, prepare: Callable[[str], str]) -> tuple[GatewayF
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         data: Any = yaml.safe_load(text)  # any YAML: checked by the models below
+        lines = Lines({} if tree is None else dict(_keys(tree, ())))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ConfigError(f"{path}{_yaml_place(error)}") from None
-    lines = Lines({} if tree is None else dict(_keys(tree, ())))
+    if not isinstance(data, dict | None):
+        offer = ", ".join(sorted(GatewayFile.model_fields))
+        raise ConfigError(f"{path}:1: this must be a table: use keys of {offer}")
     try:
         return GatewayFile.model_validate({} if data is None else data), lines
     except ValidationError as error:
@@ -80,6 +144,11 @@ def _keys(node: yaml.Node, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, 
                 path = (*above, str(key.value))
                 yield path, key.start_mark.line + 1
                 yield from _keys(value, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            path = (*above, str(number))
+            yield path, item.start_mark.line + 1
+            yield from _keys(item, path)
 
 
 def _yaml_place(error: Exception) -> str:
@@ -90,16 +159,30 @@ def _yaml_place(error: Exception) -> str:
 
 def _sentence(path: Path | str, lines: Lines, error: ValidationError) -> str:
     """The first complaint, with its place and what would be right."""
-    first = error.errors(include_url=False, include_input=False)[0]
+    said = error.errors(include_url=False, include_input=False)
+    first = next((one for one in said if one["type"] == "extra_forbidden"), said[0])
     where = tuple(str(part) for part in first["loc"] if part != "[key]")
     place = f"{path}:{lines.of(*where)}"
     if first["type"] == "extra_forbidden":
         return f"{place}: unknown key {where[-1]!r}: use one of {', '.join(_allowed(where))}"
-    if where[:1] == ("models",) and len(where) > 1:
-        return f"{place}: model {where[1]!r} must be the text 'provider/model'"
+    bare = len(where) == 2 or where[2:] == ("targets",)
+    if where[:1] == ("models",) and len(where) > 1 and bare:
+        return f"{place}: model {where[1]!r} must be the text 'provider/model', or have targets"
     return f"{place}: {'.'.join(where) or 'the file'}: {first['msg'].lower()}"
 
 
 def _allowed(where: tuple[str, ...]) -> list[str]:
-    model = ProviderEntry if len(where) > 1 else GatewayFile
+    """The keys that the last key but one of a path may have."""
+    model: type[BaseModel] = GatewayFile
+    for part in where[:-1]:
+        field = model.model_fields.get(part)
+        inner = None if field is None else next(_models_in(field.annotation), None)
+        model = inner or model
     return sorted(model.model_fields)
+
+
+def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)

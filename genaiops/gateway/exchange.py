@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 import msgspec
@@ -25,6 +26,8 @@ __all__ = [
     "Prepared",
     "decode_completion",
     "encode",
+    "headers_of",
+    "native",
     "prepare",
     "prepare_count",
     "prepare_request",
@@ -32,6 +35,8 @@ __all__ = [
 
 _Json = dict[str, Any]
 _OF_THE_WAY = {"anthropic-version"}
+_COUNTED = ("model", "messages", "system", "tools", "tool_choice", "thinking")
+_encode = msgspec.json.Encoder().encode
 _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -59,10 +64,7 @@ def prepare(target: Target, request: Mapping[str, Any]) -> Prepared:
     if target.provider.dialect == "anthropic":
         path = anthropic.PATH
         named, dropped = anthropic.write_request(chat_requests.read_request(named))
-    headers = {"content-type": "application/json"}
-    if target.key:
-        headers |= target.provider.headers(target.key)
-    call = Call(f"{target.base_url}{path}", headers, encode(named), target.timeouts)
+    call = Call(f"{target.base_url}{path}", headers_of(target), encode(named), target.timeouts)
     return Prepared(call, tuple(dropped))
 
 
@@ -71,14 +73,12 @@ def prepare_request(target: Target, request: ChatRequest) -> Prepared:
 
     Raises: BadRequestError when it cannot be put into the target's dialect.
     """
-    if request.dialect == "openai":
-        same = target.provider.dialect == "openai"
-        return prepare(target, request.fields if same else request.decoded)
-    if request.speaks(target.provider):
-        return Prepared(_native(target, request, readers.PATHS[request.dialect]))
+    wire = request.wire(target.provider)
+    if wire == request.spoken:
+        return Prepared(native(target, request, readers.PATHS[wire]))
     said: Mapping[str, Any] = request.decoded
     dropped: list[str] = []
-    if target.provider.dialect == "openai":
+    if request.spoken != "openai" and wire == "openai":
         said, dropped = chat_requests.write_request(chat_requests.read_request(said))
     prepared = prepare(target, said)
     names = {*request.dropped, *dropped, *prepared.dropped, *request.headers} - _OF_THE_WAY
@@ -86,23 +86,42 @@ def prepare_request(target: Target, request: ChatRequest) -> Prepared:
 
 
 def prepare_count(target: Target, request: ChatRequest) -> Call:
-    """The call that asks Anthropic how many tokens a request holds."""
-    return _native(target, request, f"{anthropic.PATH}/count_tokens")
+    """The call that asks Anthropic how many tokens a request holds.
+
+    Raises: BadRequestError when it cannot be put into Anthropic's dialect.
+    """
+    if request.spoken == "anthropic":
+        return native(target, request, f"{anthropic.PATH}/count_tokens")
+    asked = chat_requests.read_request({**request.decoded, "model": target.model})
+    written, _ = anthropic.write_request(asked)
+    body = encode({name: written[name] for name in _COUNTED if name in written})
+    return Call(
+        f"{target.base_url}{anthropic.PATH}/count_tokens", headers_of(target), body, target.timeouts
+    )
 
 
-def _native(target: Target, request: ChatRequest, path: str) -> Call:
+def native(target: Target, request: ChatRequest, path: str) -> Call:
+    """The request as the client wrote it, for another path of a provider that speaks alike."""
+    headers = headers_of(target)
+    if request.headers:
+        headers = {**headers, **request.headers}
     query = f"?{request.query}" if request.query else ""
+    body = _encode({**request.fields, "model": target.model})
+    return Call(f"{target.base_url}{path}{query}", headers, body, target.timeouts)
+
+
+@lru_cache(maxsize=1024)
+def headers_of(target: Target) -> dict[str, str]:
+    """Those of every request to this target; not to be changed."""
     headers = {"content-type": "application/json"}
-    headers |= target.provider.headers(target.key) if target.key else {}
-    body = encode({**request.fields, "model": target.model})
-    url = f"{target.base_url}{path}{query}"
-    return Call(url, {**headers, **request.headers}, body, target.timeouts)
+    return headers | target.provider.headers(target.key) if target.key else headers
 
 
-def encode(value: object) -> bytes:
-    """JSON of a request. Raises BadRequestError when it is not JSON."""
+def encode(value: object, *, ordered: bool = False) -> bytes:
+    """JSON of a request, keys in order if wanted. Raises BadRequestError when it is not JSON."""
     try:
-        return msgspec.json.encode(value, enc_hook=_plain)
+        order = "deterministic" if ordered else None
+        return msgspec.json.encode(value, enc_hook=_plain, order=order)
     except (TypeError, UnicodeEncodeError, RecursionError, msgspec.MsgspecError) as error:
         raise BadRequestError(f"the request cannot be written as JSON: {error}") from None
 

@@ -15,7 +15,7 @@ from genaiops.errors import (
 from genaiops.gateway.target import Target
 from genaiops.gateway.upstream import UpstreamFailure
 
-__all__ = ["error_of_failure", "error_of_status", "retry_after_s", "scrub"]
+__all__ = ["error_of_failure", "error_of_status", "retry_after_s", "scrub", "unavailable"]
 
 _MASK = "********"
 _LONGEST = 500
@@ -33,9 +33,8 @@ def error_of_failure(target: Target, failure: UpstreamFailure) -> ProviderError:
     """The error of a call that brought no whole answer."""
     name, provider = target.name, target.provider_name
     if failure.kind == "timeout":
-        waited = f"{target.timeouts.total_s:g} s"
         return ProviderTimeoutError(
-            f"{name!r} gave no answer within {waited}: try again, or allow more time",
+            f"{name!r} took too long ({failure.reason}): try again, or allow more time",
             provider=provider,
         )
     if failure.kind == "connect":
@@ -53,6 +52,15 @@ def error_of_failure(target: Target, failure: UpstreamFailure) -> ProviderError:
         )
     return ProviderError(
         f"the answer of {name!r} broke off ({failure.reason}): try again", provider=provider
+    )
+
+
+def unavailable(model: str, wait_s: float) -> ProviderError:
+    """The error of a call whose targets are all left alone, for so many seconds."""
+    return ProviderError(
+        f"all targets of {model!r} failed a moment ago: try again in {max(round(wait_s), 1)} s",
+        status=503,
+        retry_after_s=wait_s,
     )
 
 

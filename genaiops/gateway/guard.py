@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 
-__all__ = ["Refused", "check", "is_loopback"]
+__all__ = ["Refused", "check", "is_loopback", "names_loopback"]
 
 _HOST = re.compile(rb"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*))(?::[0-9]{1,5})?")
 _LOOPBACK = frozenset((b"localhost", b"127.0.0.1", b"[::1]"))
@@ -34,6 +34,12 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def names_loopback(host: bytes) -> bool:
+    """Whether a Host header names this machine itself."""
+    match = _HOST.fullmatch(host)
+    return match is not None and match["name"].lower() in _LOOPBACK
 
 
 def check(

@@ -33,7 +33,12 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def run(
-    factory: str, sock: socket.socket, *, workers: int = 1, connections: int | None = None
+    factory: str,
+    sock: socket.socket,
+    *,
+    workers: int = 1,
+    connections: int | None = None,
+    reloads: bool = False,
 ) -> None:
     """Serves until the process is told to end; answers that have begun are finished first.
 
@@ -44,11 +49,13 @@ def run(
         sock: Where to listen; closed at the end.
         workers: Processes.
         connections: Open at once; further ones are answered 503.
+        reloads: SIGHUP is for each worker, and not a reason to start others.
     """
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
     from genaiops.gateway.protocol import LimitedProtocol
+    from genaiops.gateway.workers import Workers
 
     settings = uvicorn.Config(
         factory,
@@ -66,7 +73,8 @@ def run(
     )
     with maintain(), _ended_by_signals():
         if workers > 1:
-            Multiprocess(settings, sockets=[sock]).run()
+            supervisor = Workers if reloads else Multiprocess
+            supervisor(settings, sockets=[sock]).run()
         else:
             uvicorn.Server(settings).run(sockets=[sock])
 

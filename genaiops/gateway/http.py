@@ -5,13 +5,28 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["CALLER", "Headers", "Receive", "Scope", "Send", "error_body", "read_body", "send_json"]
+__all__ = [
+    "CALLER",
+    "LEAVING",
+    "REPLY",
+    "Headers",
+    "Receive",
+    "Scope",
+    "Send",
+    "error_body",
+    "read_body",
+    "send_json",
+]
 
 Scope = MutableMapping[str, Any]  # ASGI's own types
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 CALLER = "genaiops.caller"
 """Entry of a scope: the `Account` whose key the request shows, where keys are in use."""
+REPLY = "genaiops.reply"
+"""Entry of a scope: the `Reply` that answers it."""
+LEAVING = "genaiops.leaving"
+"""Entry of a scope: functions to call when the client leaves, where the server tells."""
 Headers = list[tuple[bytes, bytes]]
 
 _JSON_HEADER = (b"content-type", b"application/json")

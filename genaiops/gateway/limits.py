@@ -1,20 +1,34 @@
 """What a key may spend and how fast: exact in one process, decided without waiting.
 
 A call is counted when it is let in; its tokens and its cost when it is over. So a budget and a
-limit of tokens are overrun by no more than the calls that were in flight.
+limit of tokens are overrun by no more than the calls that were in flight. Where several processes
+share the limits, `Shared` is asked as well.
 """
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Literal, Protocol, Self
 
 from genaiops.model.usage import Usage
 
-__all__ = ["Account", "Denied", "Permit", "Policy", "admit", "period_start_s"]
+__all__ = [
+    "Account",
+    "Denied",
+    "Limit",
+    "Permit",
+    "Policy",
+    "Shared",
+    "admit",
+    "denial",
+    "names",
+    "period_start_s",
+    "until_next_period_s",
+]
 
 Period = Literal["day", "month"]
+Limit = Literal["budget", "rpm", "tpm", "concurrent"]
 _WINDOW_S = 60.0
 
 
@@ -44,6 +58,7 @@ class Policy:
         tpm: Tokens, in and out, in any 60 seconds.
         concurrent: Requests at once.
         expires_ns: When it ends, nanoseconds UTC.
+        admin: Whether it may look at the counters and have the configuration read again.
     """
 
     name: str
@@ -54,13 +69,47 @@ class Policy:
     tpm: int | None = None
     concurrent: int | None = None
     expires_ns: int | None = None
+    admin: bool = False
 
     def allows(self, model: str) -> bool:
         """Whether the key may ask for this model."""
-        return not self.models or any(
-            model == known or (known.endswith("/*") and model.startswith(known[:-1]))
-            for known in self.models
+        return not self.models or names(self.models, model)
+
+    @property
+    def limited(self) -> bool:
+        """Whether anything has to be counted."""
+        numbers = (self.budget_usd, self.rpm, self.tpm, self.concurrent)
+        return any(number is not None for number in numbers)
+
+
+def names(known: Iterable[str], model: str) -> bool:
+    """Whether a model is among these; one that ends in ``/*`` stands for all that begin alike."""
+    return any(
+        model == name or (name.endswith("/*") and model.startswith(name[:-1])) for name in known
+    )
+
+
+def denial(policy: Policy, limit: Limit, wait_s: int) -> Denied:
+    """The answer to a call beyond a limit, which may come back after so many seconds."""
+    if limit == "budget":
+        return Denied(
+            429,
+            "budget_exceeded",
+            f"the key {policy.name!r} has spent its {policy.budget_usd or 0:g} USD of this "
+            f"{policy.budget_every}: wait for the next, or ask for a larger budget",
+            retry_after_s=wait_s,
         )
+    allowed = {
+        "rpm": f"{policy.rpm} requests a minute",
+        "tpm": f"{policy.tpm} tokens a minute",
+        "concurrent": f"{policy.concurrent} requests at once",
+    }[limit]
+    return Denied(
+        429,
+        "rate_limited",
+        f"the key {policy.name!r} has reached its limit of {allowed}: wait {wait_s} s",
+        retry_after_s=wait_s,
+    )
 
 
 def period_start_s(every: Period, now_s: float) -> float:
@@ -76,17 +125,32 @@ class Account:
     Args:
         policy: What it may do.
         clock: Seconds UTC.
+        shared: Who counts besides, over several processes.
     """
 
-    def __init__(self, policy: Policy, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        clock: Callable[[], float] = time.time,
+        shared: "Shared | None" = None,
+    ) -> None:
         self.policy = policy
+        self.shared = shared
         self._clock = clock
         self._calls: deque[float] = deque()
         self._tokens: deque[tuple[float, int]] = deque()
         self._token_sum = 0
         self._running = 0
-        self._period = period_start_s(policy.budget_every, clock())
+        self._period: float = period_start_s(policy.budget_every, clock())
         self.spent_usd = 0.0
+
+    def follow(self, policy: Policy, shared: "Shared | None") -> None:
+        """The same key may do something else from now on; what it has used stays."""
+        if policy.budget_every != self.policy.budget_every:
+            self._period = period_start_s(policy.budget_every, self._clock())
+            self.spent_usd = 0.0
+        self.policy, self.shared = policy, shared
 
     def known_spent(self, usd: float, *, since_s: float) -> None:
         """What the store knows to be spent in the period that began then; the larger one counts."""
@@ -96,10 +160,7 @@ class Account:
     def admit(self, model: str) -> "Permit":
         """Lets a call in. Raises Denied."""
         policy, now = self.policy, self._clock()
-        if policy.expires_ns is not None and now * 1e9 >= policy.expires_ns:
-            raise Denied(
-                401, "key_invalid", f"the key {policy.name!r} has expired: ask for another"
-            )
+        self.check_expiry()
         if not policy.allows(model):
             offer = ", ".join(policy.models)
             raise Denied(
@@ -110,11 +171,17 @@ class Account:
         self._check_budget(now)
         self._check_rates(now)
         if policy.concurrent is not None and self._running >= policy.concurrent:
-            raise self._limited(f"{policy.concurrent} requests at once", 1)
+            raise denial(policy, "concurrent", 1)
         self._running += 1
         if policy.rpm is not None:
             self._calls.append(now)
         return Permit(self)
+
+    def check_expiry(self) -> None:
+        """Raises Denied once the key has ended."""
+        ends_ns, name = self.policy.expires_ns, self.policy.name
+        if ends_ns is not None and self._clock() * 1e9 >= ends_ns:
+            raise Denied(401, "key_invalid", f"the key {name!r} has expired: ask for another")
 
     def _check_budget(self, now: float) -> None:
         policy = self.policy
@@ -124,14 +191,7 @@ class Account:
         if start != self._period:
             self._period, self.spent_usd = start, 0.0
         if self.spent_usd >= policy.budget_usd:
-            wait = int(_next_period_s(policy.budget_every, now) - now) + 1
-            raise Denied(
-                429,
-                "budget_exceeded",
-                f"the key {policy.name!r} has spent its {policy.budget_usd:g} USD of this "
-                f"{policy.budget_every}: wait for the next, or ask for a larger budget",
-                retry_after_s=wait,
-            )
+            raise denial(policy, "budget", until_next_period_s(policy.budget_every, now))
 
     def _check_rates(self, now: float) -> None:
         policy, edge = self.policy, now - _WINDOW_S
@@ -140,21 +200,13 @@ class Account:
                 self._calls.popleft()
             if len(self._calls) >= policy.rpm:
                 wait = int(self._calls[0] - edge) + 1 if self._calls else 60
-                raise self._limited(f"{policy.rpm} requests a minute", wait)
+                raise denial(policy, "rpm", wait)
         if policy.tpm is not None:
             while self._tokens and self._tokens[0][0] <= edge:
                 self._token_sum -= self._tokens.popleft()[1]
             if self._token_sum >= policy.tpm:
                 wait = int(self._tokens[0][0] - edge) + 1 if self._tokens else 60
-                raise self._limited(f"{policy.tpm} tokens a minute", wait)
-
-    def _limited(self, limit: str, wait: int) -> Denied:
-        return Denied(
-            429,
-            "rate_limited",
-            f"the key {self.policy.name!r} has reached its limit of {limit}: wait {wait} s",
-            retry_after_s=wait,
-        )
+                raise denial(policy, "tpm", wait)
 
     def count(self, tokens: int, cost_usd: float) -> None:
         """Adds what a call used."""
@@ -167,37 +219,90 @@ class Account:
         """A call is over."""
         self._running -= 1
 
+    def withdraw(self) -> None:
+        """The call that was let in last is not made after all."""
+        self.leave()
+        if self._calls:
+            self._calls.pop()
+
+
+class Shared(Protocol):
+    """Counts the calls of several processes together, besides each process on its own."""
+
+    async def admit(self, account: Account, permit: "Permit") -> None:
+        """Lets a call in that the account has let in. Raises Denied."""
+        ...
+
+    def used(self, account: Account, permit: "Permit", tokens: int, cost_usd: float) -> None:
+        """Adds what a call used; `settled` waits until that is known everywhere."""
+        ...
+
+    def left(self, account: Account, permit: "Permit") -> None:
+        """A call is over."""
+        ...
+
+    async def settled(self, permit: "Permit") -> None:
+        """Returns once everybody knows what the call used."""
+        ...
+
 
 class Permit:
     """One call that was let in, for as long as its block lasts.
 
     Args:
         account: What it counts against; None where keys are not in use.
+
+    Attributes:
+        account: As given.
+        name: Of the key, empty without one.
+        shared: Who counts it besides, set once they have let it in.
     """
 
     def __init__(self, account: Account | None) -> None:
-        self._account = account
+        self.account = account
         self.name = "" if account is None else account.policy.name
+        self.shared: Shared | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._account is not None:
-            self._account.leave()
+        if self.account is not None:
+            self.account.leave()
+            if self.shared is not None:
+                self.shared.left(self.account, self)
 
     def used(self, usage: Usage, cost_usd: float | None) -> None:
         """The call used that much; numbers that a provider made up below zero count as none."""
-        if self._account is not None:
+        if self.account is not None:
             tokens = max(usage.input_tokens or 0, 0) + max(usage.output_tokens or 0, 0)
-            self._account.count(tokens, max(cost_usd or 0.0, 0.0))
+            cost = max(cost_usd or 0.0, 0.0)
+            self.account.count(tokens, cost)
+            if self.shared is not None:
+                self.shared.used(self.account, self, tokens, cost)
+
+    async def settled(self) -> None:
+        """Waits until what the call used counts everywhere: before its answer is complete."""
+        if self.shared is not None:
+            await self.shared.settled(self)
 
 
-def admit(caller: Account | None, model: str) -> Permit:
+async def admit(caller: Account | None, model: str) -> Permit:
     """Lets a call of this caller in; everybody where keys are not in use. Raises Denied."""
-    return Permit(None) if caller is None else caller.admit(model)
+    if caller is None:
+        return Permit(None)
+    permit = caller.admit(model)
+    if caller.shared is not None and caller.policy.limited:
+        try:
+            await caller.shared.admit(caller, permit)
+        except BaseException:
+            caller.withdraw()
+            raise
+    return permit
 
 
-def _next_period_s(every: Period, now_s: float) -> float:
+def until_next_period_s(every: Period, now_s: float) -> int:
+    """Seconds until the next day or month, rounded up."""
     start = period_start_s(every, now_s)
-    return start + 86_400 if every == "day" else period_start_s("month", start + 32 * 86_400)
+    after = start + 86_400 if every == "day" else period_start_s("month", start + 32 * 86_400)
+    return int(after - now_s) + 1

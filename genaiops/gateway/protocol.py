@@ -5,8 +5,11 @@ many header lines they send.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from genaiops.gateway.http import LEAVING
 
 __all__ = ["LimitedProtocol"]
 
@@ -24,16 +27,20 @@ class LimitedProtocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _in_head = True
     _head_bytes = 0
+    _leaving: set[Callable[[], None]]
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Gives the first request its time."""
         super().connection_made(transport)
+        self._leaving = set()
         self._expect_within(HEAD_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forgets the time."""
+        """Forgets the time, and tells those who still answer."""
         self._stop_timer()
         super().connection_lost(exc)
+        for leave in list(self._leaving):
+            leave()
 
     def data_received(self, data: bytes) -> None:
         """Counts the bytes of a head before it is complete."""
@@ -46,6 +53,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Gives a further request its time."""
         super().on_message_begin()
+        self.scope[LEAVING] = self._leaving  # pyright: ignore[reportGeneralTypeIssues]  ours
         self._in_head = True
         if self._timer is None:
             self._expect_within(HEAD_S)

@@ -4,20 +4,26 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
+from genaiops.errors import GenaiopsError
+from genaiops.gateway.chatrequest import ChatRequest
 from genaiops.gateway.cost import cost_of
-from genaiops.gateway.dialects.openai_chat import read_usage
 from genaiops.gateway.limits import Permit
+from genaiops.gateway.summary import Summary, of_completion
 from genaiops.gateway.target import Provider, Target
 from genaiops.model import semconv
 from genaiops.model.usage import Usage
 from genaiops.tracing.begin import begin
+from genaiops.tracing.calls import end_call
 from genaiops.tracing.context import Context
 from genaiops.tracing.record import Named
+from genaiops.tracing.span import Span
 
-__all__ = ["CallRecord"]
+__all__ = ["CallRecord", "OtherRecord", "ServedRecord"]
 
 _Json = dict[str, Any]
 _REQUEST = {
@@ -30,14 +36,10 @@ _REQUEST = {
     "seed": semconv.REQUEST_SEED,
     "reasoning_effort": semconv.REQUEST_REASONING_LEVEL,
 }
-_USAGE = {
-    semconv.USAGE_INPUT_TOKENS: "input_tokens",
-    semconv.USAGE_OUTPUT_TOKENS: "output_tokens",
-    semconv.USAGE_CACHE_READ_TOKENS: "cache_read_tokens",
-    semconv.USAGE_CACHE_WRITE_TOKENS: "cache_write_tokens",
-    semconv.USAGE_REASONING_TOKENS: "reasoning_tokens",
-}
+_RECORDED = (*_REQUEST, "n", "stop", "stream")
 _DROPPED = "genaiops.gateway.dropped_parameters"
+_SPAN_TYPES = {"chat": "llm", "embeddings": "embedding"}
+_decode = msgspec.json.Decoder().decode
 
 
 class CallRecord:
@@ -52,15 +54,23 @@ class CallRecord:
     def __init__(
         self, target: Target, request: Mapping[str, Any], context: Context | None = None
     ) -> None:
+        self._begin(target, _named(target), context)
+        if self._live is not None:
+            self._live.set_inputs(request)
+            self._live.set_attributes(_request_attributes(request))
+            self._live.link_prompt(request)
+
+    def _begin(self, target: Target, named: Named, context: Context | None = None) -> None:
         self._target = target
-        self._span = span = begin(_named(target), context)
+        self._span = span = begin(named, context)
+        self._live = span if isinstance(span, Span) else None  # None records nothing
         self.first_ns = 0
-        self._permit: Permit | None = None
         self.begun_ns = time.time_ns()
-        if span is not None:
-            span.set_inputs(request)
-            span.set_attributes(_request_attributes(request))
-            span.link_prompt(request)
+
+    @property
+    def target(self) -> Target:
+        """Who is asked, or has answered."""
+        return self._target
 
     @property
     def trace_id(self) -> str:
@@ -76,18 +86,16 @@ class CallRecord:
         """A block in which the span is current; it ends with the block, and fails with it."""
         return nullcontext() if self._span is None else self._span
 
+    def note(self, attributes: Mapping[str, Any]) -> None:
+        """Adds attributes, each of the type that its name has in the conventions."""
+        if self._live is not None:
+            self._live.set_attributes(attributes)
+
     def sent(self, attempts: int, dropped: Sequence[str] = ()) -> None:
         """The request went out, that often, without those parameters."""
-        if self._span is not None:
-            self._span.set_attribute(semconv.GATEWAY_ATTEMPTS, attempts)
-            if dropped:
-                self._span.set_attribute(_DROPPED, list(dropped))
-
-    def asked_by(self, permit: Permit) -> None:
-        """Whose key the call goes on; it is told what the call used."""
-        self._permit = permit
-        if self._span is not None and permit.name:
-            self._span.set_attribute(semconv.GATEWAY_KEY, permit.name)
+        self.note({semconv.GATEWAY_ATTEMPTS: attempts})
+        if dropped:
+            self.note({_DROPPED: list(dropped)})
 
     def first_chunk(self) -> None:
         """A stream brought its first chunk."""
@@ -96,32 +104,36 @@ class CallRecord:
 
     def answered(self, completion: Mapping[str, Any]) -> tuple[Usage, float | None]:
         """Records an OpenAI-shaped completion, whole or cut short: its tokens and its cost."""
-        usage = read_usage(completion.get("usage"))
-        model = str(completion.get("model") or self._target.model)
-        cost = cost_of(self._target, usage, completion, model)
-        if self._permit is not None:
-            self._permit.used(usage, cost)
-        if self._span is not None:
-            choices = cast("list[_Json]", completion.get("choices") or [])
-            attributes: _Json = {name: getattr(usage, field) for name, field in _USAGE.items()}
-            attributes |= {
-                semconv.RESPONSE_ID: completion.get("id"),
-                semconv.RESPONSE_MODEL: completion.get("model"),
-                semconv.RESPONSE_FINISH_REASONS: _finish_reasons(choices) or None,
-                semconv.OPENAI_SERVICE_TIER: completion.get("service_tier"),
-                semconv.COST_TOTAL: cost,
-            }
-            if self.first_ns:
-                waited = (self.first_ns - self.begun_ns) / 1e9
-                attributes[semconv.RESPONSE_TIME_TO_FIRST_CHUNK] = waited
-            present = {name: value for name, value in attributes.items() if value is not None}
-            self._span.set_attributes(present)
-            if choices:
-                single = len(choices) == 1
-                self._span.set_outputs(
-                    choices[0].get("message") if single else {"choices": choices}
-                )
-        return usage, cost
+        summary = of_completion(completion)
+        return summary.usage, self.says(summary)
+
+    def says(self, summary: Summary) -> float | None:
+        """Records what an answer says; what it cost, in USD, where that is known."""
+        cost = cost_of(self._target, summary)
+        if self._live is not None:
+            self.note(self._answer_attributes(summary, cost))
+            if summary.outputs is not None:
+                self._live.outputs = _captured(self._live, summary.outputs, "outputs")
+        return cost
+
+    def _answer_attributes(self, summary: Summary, cost: float | None) -> _Json:
+        usage = summary.usage
+        found: _Json = {
+            semconv.USAGE_INPUT_TOKENS: usage.input_tokens,
+            semconv.USAGE_OUTPUT_TOKENS: usage.output_tokens,
+            semconv.USAGE_CACHE_READ_TOKENS: usage.cache_read_tokens,
+            semconv.USAGE_CACHE_WRITE_TOKENS: usage.cache_write_tokens,
+            semconv.USAGE_REASONING_TOKENS: usage.reasoning_tokens,
+            semconv.RESPONSE_ID: summary.id,
+            semconv.RESPONSE_MODEL: summary.model,
+            semconv.RESPONSE_FINISH_REASONS: summary.finish_reasons,
+            semconv.OPENAI_SERVICE_TIER: summary.tier,
+            semconv.COST_TOTAL: cost,
+        }
+        if self.first_ns:
+            waited = (self.first_ns - self.begun_ns) / 1e9
+            found[semconv.RESPONSE_TIME_TO_FIRST_CHUNK] = waited
+        return {name: value for name, value in found.items() if value is not None}
 
     def broken(self, error: BaseException) -> None:
         """The call failed, or its stream broke; the span ends."""
@@ -144,10 +156,134 @@ class CallRecord:
             self._span.end()
 
 
+class ServedRecord(CallRecord):
+    """Records one call that came over HTTP; most of the work is done when the answer is out.
+
+    Args:
+        request: What the client asks.
+        target: Who is asked first.
+        permit: Whose key the call goes on; it is told what the call used.
+    """
+
+    def __init__(self, request: ChatRequest, target: Target, permit: Permit) -> None:
+        self._begin(target, _named(target))
+        self._request = request
+        self._permit = permit
+        self._facts: _Json = {}
+        self._shown: bytes | None = None
+        if permit.name:
+            self._facts[semconv.GATEWAY_KEY] = permit.name
+
+    def note(self, attributes: Mapping[str, Any]) -> None:
+        """See `CallRecord.note`."""
+        self._facts.update(attributes)
+
+    def goes_to(self, target: Target) -> None:
+        """Another target is asked, or has answered."""
+        if target is not self._target:
+            self._target = target
+            if self._live is not None:
+                self._live.named = _named(target)
+
+    def says(self, summary: Summary) -> float | None:
+        """See `CallRecord.says`."""
+        cost = super().says(summary)
+        self._permit.used(summary.usage, cost)
+        return cost
+
+    def shows(self, completion: Mapping[str, Any]) -> None:
+        """What the client got is this, and not what the provider said."""
+        self._shown = of_completion(completion).outputs
+
+    def repeats(self, summary: Summary) -> None:
+        """Records an answer that was had before: it costs nothing and counts for nobody."""
+        if self._live is not None:
+            self.note(self._answer_attributes(summary, 0.0))
+            if summary.outputs is not None:
+                self._live.outputs = _captured(self._live, summary.outputs, "outputs")
+
+    def broken(self, error: BaseException) -> None:
+        """See `CallRecord.broken`."""
+        if self._live is not None:
+            self._close(self._live)
+            self._live.set_attributes(self._facts)
+        super().broken(error)
+
+    def end(self) -> None:
+        """See `CallRecord.end`."""
+        if self._live is not None:
+            self._close(self._live)
+            end_call(self._live, self._facts)
+
+    def _close(self, span: Span) -> None:
+        if self._shown is not None:
+            span.outputs = _captured(span, self._shown, "outputs")
+        request = self._request
+        if request.spoken == "openai":
+            span.inputs = _captured(span, request.body, "inputs")
+            self._facts |= _fields_attributes(request.fields)
+            return
+        try:
+            said: Mapping[str, Any] = request.decoded
+        except GenaiopsError:  # the provider may know more of its own dialect than we do
+            span.inputs = _captured(span, request.body, "inputs")
+        else:
+            span.set_inputs(said)
+            self._facts |= _request_attributes(said)
+
+
+class OtherRecord(CallRecord):
+    """Records a call that is no chat: embeddings, a count of tokens, a request passed on.
+
+    Args:
+        operation: What is done, as ``gen_ai.operation.name`` has it.
+        target: Who is asked.
+        permit: Whose key the call goes on; it is told what the call used.
+    """
+
+    def __init__(self, operation: str, target: Target, permit: Permit | None = None) -> None:
+        self._operation = operation
+        self._begin(target, _named(target, operation))
+        self._permit = permit
+        if permit is not None and permit.name:
+            self.note({semconv.GATEWAY_KEY: permit.name})
+
+    def goes_to(self, target: Target) -> None:
+        """Another target is asked, or has answered."""
+        if target is not self._target:
+            self._target = target
+            if self._live is not None:
+                self._live.named = _named(target, self._operation)
+
+    def asked(self, body: bytes) -> None:
+        """The request, as JSON."""
+        if self._live is not None:
+            self._live.inputs = _captured(self._live, body, "inputs")
+
+    def got(self, body: bytes) -> None:
+        """The answer, as JSON."""
+        if self._live is not None:
+            self._live.outputs = _captured(self._live, body, "outputs")
+
+    def used(self, summary: Summary) -> float | None:
+        """Records and bills what the call used; what it cost, in USD, where that is known."""
+        cost = cost_of(self._target, summary)
+        self.note(self._answer_attributes(summary, cost))
+        if self._permit is not None:
+            self._permit.used(summary.usage, cost)
+        return cost
+
+
+def _captured(span: Span, data: bytes, path: str) -> bytes:
+    return span.runtime.capture.json(data, path)
+
+
 @lru_cache(maxsize=1024)
-def _named_for(provider: Provider, provider_name: str, model: str, base_url: str) -> Named:
+def _named_for(
+    provider: Provider, provider_name: str, model: str, base_url: str, operation: str
+) -> Named:
     attributes: _Json = {
-        semconv.OPERATION_NAME: "chat",
+        semconv.OPERATION_NAME: operation,
         semconv.PROVIDER_NAME: provider.system,
         semconv.REQUEST_MODEL: model,
         semconv.GATEWAY_TARGET: f"{provider_name}/{model}",
@@ -156,11 +292,13 @@ def _named_for(provider: Provider, provider_name: str, model: str, base_url: str
         place = urlsplit(base_url)
         attributes[semconv.SERVER_ADDRESS] = place.hostname
         attributes[semconv.SERVER_PORT] = place.port or (443 if place.scheme == "https" else 80)
-    return Named(f"chat {model}", "llm", attributes)
+    return Named(f"{operation} {model}", _SPAN_TYPES.get(operation, "gateway"), attributes)
 
 
-def _named(target: Target) -> Named:
-    return _named_for(target.provider, target.provider_name, target.model, target.base_url)
+def _named(target: Target, operation: str = "chat") -> Named:
+    return _named_for(
+        target.provider, target.provider_name, target.model, target.base_url, operation
+    )
 
 
 def _request_attributes(request: Mapping[str, Any]) -> _Json:
@@ -173,12 +311,13 @@ def _request_attributes(request: Mapping[str, Any]) -> _Json:
         attributes[semconv.REQUEST_STREAM] = True
     if request.get("n") not in (None, 1):
         attributes[semconv.REQUEST_CHOICE_COUNT] = request["n"]
-    stop = request.get("stop")
+    stop: Any = request.get("stop")
     if stop:
         attributes[semconv.REQUEST_STOP_SEQUENCES] = [stop] if isinstance(stop, str) else stop
     return attributes
 
 
-def _finish_reasons(choices: Sequence[_Json]) -> list[str]:
-    reasons = [c.get("native_finish_reason") or c.get("finish_reason") for c in choices]
-    return [str(reason) for reason in reasons if reason is not None]
+def _fields_attributes(fields: Mapping[str, msgspec.Raw]) -> _Json:
+    """The same of a request that was not decoded."""
+    found = {name: fields[name] for name in _RECORDED if name in fields}
+    return _request_attributes({name: _decode(raw) for name, raw in found.items()}) if found else {}

@@ -2,20 +2,25 @@
 
 import os
 import socket
+import tempfile
+from functools import partial
 from pathlib import Path
 
-from genaiops.errors import ConfigError
 from genaiops.gateway import hosting
 from genaiops.gateway.access import Access
+from genaiops.gateway.accesslog import AccessLog
 from genaiops.gateway.app import Gateway
 from genaiops.gateway.config import Routes, from_environment, load
-from genaiops.gateway.guard import is_loopback
+from genaiops.gateway.fleet import FOLDER
+from genaiops.gateway.reloading import Reloading, Sharing, check_reach
 
-__all__ = ["keys_are_needed", "listen", "load_routes", "make_app", "serve"]
+__all__ = ["application", "load_routes", "make_app", "open_access", "serve"]
 
-CONFIG_FILE = "GENAIOPS_GATEWAY_CONFIG"
-"""Environment variable by which worker processes learn of the file."""
+_CONFIG = "GENAIOPS_GATEWAY_CONFIG"
+"""Environment variables by which worker processes learn what they serve."""
 _HOST = "GENAIOPS_GATEWAY_HOST"
+_LOG = "GENAIOPS_GATEWAY_ACCESS_LOG"
+_WORKERS = "GENAIOPS_GATEWAY_WORKERS"
 
 
 def load_routes(file: str | None) -> Routes:
@@ -23,40 +28,70 @@ def load_routes(file: str | None) -> Routes:
     return load(Path(file)) if file else from_environment()
 
 
-def keys_are_needed() -> bool:
-    """Whether requests have to show a key, because the store holds one."""
-    access = Access()
+def open_access(routes: Routes, sharing: Sharing | None = None) -> Access:
+    """The keys of a configuration and of the store. Raises GenaiopsError."""
+    shared = (sharing or Sharing()).follow(routes.rules.redis)
+    access = Access(routes.rules.keys, shared=shared)
     access.load()
-    return access.needed
+    return access
 
 
-def listen(host: str, port: int, *, needs_key: bool = False) -> socket.socket:
-    """A socket that listens.
+def application(
+    file: str | None, *, host: str = "127.0.0.1", workers: int = 1, log: str | None = None
+) -> Gateway:
+    """The application that serves a configuration.
 
-    Raises: ConfigError when the host is not of this machine alone and no key is needed, or the
-        port is taken.
+    Args:
+        file: A ``gateway.yaml``; None for what the environment has.
+        host: Where it will listen.
+        workers: In how many processes.
+        log: File of the access log.
+
+    Raises: GenaiopsError.
     """
-    if not is_loopback(host) and not needs_key:
-        raise ConfigError(
-            f"host {host!r} can be reached from other machines, and the gateway has no keys yet "
-            "that could keep strangers out: use --host 127.0.0.1, or make one with `genaiops "
-            "gateway keys create NAME`"
-        )
-    return hosting.bind(host, port)
+    routes = load_routes(file)
+    sharing = Sharing()
+    access = open_access(routes, sharing)
+    check_reach(routes, needs_key=access.needed, host=host, workers=workers)
+    reloading = Reloading(partial(load_routes, file), access, sharing, host=host, workers=workers)
+    made = Gateway(
+        routes,
+        host=host,
+        access=access,
+        ready=hosting.store_is_writable,
+        log=AccessLog(log) if log else None,
+        reload=reloading,
+        started=reloading.started,
+        stopped=reloading.stopped,
+    )
+    reloading.plane, reloading.log = made.plane, made.observer.log
+    reloading.fleet = made.observer.fleet
+    return made
 
 
 def make_app() -> Gateway:
     """The application of a worker process, from its environment."""
-    routes = load_routes(os.environ.get(CONFIG_FILE))
-    host = os.environ.get(_HOST, "127.0.0.1")
-    access = Access()
-    access.load()
-    return Gateway(routes, host=host, access=access, ready=hosting.store_is_writable)
+    return application(
+        os.environ.get(_CONFIG),
+        host=os.environ.get(_HOST, "127.0.0.1"),
+        workers=int(os.environ.get(_WORKERS, "1")),
+        log=os.environ.get(_LOG),
+    )
 
 
-def serve(sock: socket.socket, *, host: str, config: str | None, workers: int) -> None:
+def serve(
+    sock: socket.socket, *, host: str, config: str | None, workers: int, log: str | None = None
+) -> None:
     """Serves until the process is told to end; answers that have begun are finished first."""
-    os.environ[_HOST] = host
+    os.environ[_HOST], os.environ[_WORKERS] = host, str(workers)
     if config:
-        os.environ[CONFIG_FILE] = str(Path(config).resolve())
-    hosting.run("genaiops.gateway.serve:make_app", sock, workers=workers)
+        os.environ[_CONFIG] = str(Path(config).resolve())
+    if log:
+        os.environ[_LOG] = log if log == "-" else str(Path(log).resolve())
+    factory = "genaiops.gateway.serve:make_app"
+    if workers == 1:
+        hosting.run(factory, sock)
+        return
+    with tempfile.TemporaryDirectory(prefix="genaiops-gateway-") as folder:
+        os.environ[FOLDER] = folder
+        hosting.run(factory, sock, workers=workers, reloads=True)

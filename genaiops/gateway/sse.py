@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from genaiops.errors import ProviderError
 
-__all__ = ["DONE", "Event", "Splitter", "events_of", "write_event"]
+__all__ = ["DONE", "MAX_EVENT", "Event", "Splitter", "events_of", "write_event"]
 
 DONE = b"[DONE]"
 """Data of the event that ends a stream of OpenAI's dialect."""
-_MAX_EVENT = 16 * 1024 * 1024
+MAX_EVENT = 16 * 1024 * 1024
+"""Bytes of one event; more is an error of the provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Splitter:
             data = data.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n") + held
         if data.find(b"\n\n", max(self._seen - 1, 0)) < 0:
             self._rest, self._seen = data, len(data.removesuffix(b"\r"))
-            if self._seen > _MAX_EVENT:
+            if self._seen > MAX_EVENT:
                 raise ProviderError("the provider sent a stream event of more than 16 MiB")
             return []
         *blocks, self._rest = data.split(b"\n\n")

@@ -39,6 +39,8 @@ class Provider:
         key_env: Environment variable of its key; empty when it needs none.
         headers: Makes the headers that carry a key; a bearer token where nothing else is said.
         responses: Whether it answers OpenAI's Responses API too.
+        root: End of its `base_url` that its own paths have instead, below ``/proxy/``.
+        own_headers: Makes the headers that carry a key there, where they differ.
         local: The models that answer in this process, by name.
     """
 
@@ -50,6 +52,8 @@ class Provider:
     key_env: str = ""
     headers: Callable[[str], dict[str, str]] = _bearer
     responses: bool = False
+    root: str = "/v1"
+    own_headers: Callable[[str], dict[str, str]] | None = None
     local: Mapping[str, LocalModel] = field(default_factory=dict[str, LocalModel])
 
 
@@ -59,16 +63,18 @@ class Timeouts:
 
     Attributes:
         connect_s: For a connection.
+        first_event_s: For the first event of a stream that says something.
         idle_s: For the next byte of an answer.
         total_s: For a whole call, all of its attempts included.
     """
 
     connect_s: float = 5.0
+    first_event_s: float = 300.0
     idle_s: float = 300.0
     total_s: float = 600.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Target:
     """One model of one provider, ready to be called.
 
@@ -76,6 +82,7 @@ class Target:
         provider_name: The provider as it was named, which may differ from its kind's name.
         model: Name of the model at the provider.
         key: The provider's key; empty when it needs none.
+        name: The target as users write it, ``provider/model``.
     """
 
     provider: Provider
@@ -84,8 +91,7 @@ class Target:
     base_url: str = ""
     key: str = field(default="", repr=False)
     timeouts: Timeouts = Timeouts()
+    name: str = field(init=False, default="")
 
-    @property
-    def name(self) -> str:
-        """The target as users write it, ``provider/model``."""
-        return f"{self.provider_name}/{self.model}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", f"{self.provider_name}/{self.model}")

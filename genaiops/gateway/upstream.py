@@ -5,44 +5,42 @@ asynchronous generator is what every loop promises to finish before it ends.
 """
 
 import asyncio
-import io
 import os
+from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from genaiops.gateway.failure import UpstreamFailure
 from genaiops.gateway.target import Timeouts
 
 if TYPE_CHECKING:
-    import aiohttp
+    from genaiops.gateway.dialing import Place
+    from genaiops.gateway.wire import Connection
 
-__all__ = ["Answer", "Call", "StreamAnswer", "Upstream", "UpstreamFailure", "upstream"]
+__all__ = [
+    "Answer",
+    "Call",
+    "StreamAnswer",
+    "Upstream",
+    "UpstreamFailure",
+    "upstream",
+]
 
-MAX_ANSWER = 64 * 1024 * 1024
-"""Bytes of one answer, decompressed; more is an error of the provider."""
-
-_LARGE = 1 << 20  # bytes of a request above which aiohttp wants to send pieces
-FailureKind = Literal["connect", "timeout", "broken", "too_large"]
-
-
-class UpstreamFailure(Exception):  # noqa: N818 - not an error of its own: callers turn it into one
-    """A call that brought no whole answer; `reason` names the cause, never an address or a key."""
-
-    def __init__(self, kind: FailureKind, reason: str) -> None:
-        super().__init__(f"{kind}: {reason}")
-        self.kind: FailureKind = kind
-        self.reason = reason
-        self.attempts = 1
+_IDLE_S = 30.0
+"""A connection that nobody used for longer is not used again: providers close them, too."""
+_SWEEP_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A POST, ready to be sent; sending it twice is the caller's decision."""
+    """A request, ready to be sent; sending it twice is the caller's decision."""
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     timeouts: Timeouts
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +52,30 @@ class Answer:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StreamAnswer:
-    """An answer whose body still arrives; `chunks` must be read to its end or closed."""
+class StreamAnswer(Protocol):
+    """An answer whose body still arrives; it must be read to its end or closed."""
 
-    status: int
-    headers: Mapping[str, str]
-    chunks: AsyncGenerator[bytes, None]
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Names in lower case."""
+        ...
+
+    async def read(self) -> bytes:
+        """What has arrived since, at least a byte; nothing at the end. Raises UpstreamFailure."""
+        ...
+
+    def close(self) -> None:
+        """Lets go; the provider sees its connection closed unless all was read."""
+        ...
 
 
 class Upstream(Protocol):
-    """Two ways to send a POST. Both raise UpstreamFailure; neither follows redirects."""
+    """Two ways to send a request. Both raise UpstreamFailure; neither follows redirects."""
 
     async def request(self, call: Call) -> Answer:
         """Sends it and waits for the whole answer."""
@@ -82,98 +93,97 @@ async def upstream() -> Upstream:
     if found is None:
         for other in [known for known in _of_loop if known.is_closed()]:
             del _of_loop[other]
-        found = _of_loop[loop] = _Pool(_new_session())
-        await found.keep(loop)
+        from genaiops.gateway import dialing  # TLS and the parser take a while to load
+
+        found = _of_loop[loop] = _Pool(loop, dialing)
+        await found.keep()
     return found
 
 
 class _Pool:
-    """aiohttp: keep-alive connections with TCP_NODELAY, which is its default."""
+    """Connections that are kept alive, the one used last first."""
 
-    def __init__(self, session: "aiohttp.ClientSession") -> None:
-        self._session = session
+    def __init__(self, loop: asyncio.AbstractEventLoop, dialing: Any) -> None:
+        self._loop = loop
+        self._connect = dialing.connect
+        self._place_of = dialing.place_of
+        self._idle: dict[Place, deque[Connection]] = {}
         self._keeper: AsyncGenerator[None, None] | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
 
-    async def keep(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._keeper = self._until_the_end_of(loop)
+    async def keep(self) -> None:
+        self._keeper = self._until_the_end()
         await anext(self._keeper)
 
     async def request(self, call: Call) -> Answer:
-        answer = await self.stream(call)
-        pieces = [piece async for piece in answer.chunks]
-        return Answer(answer.status, answer.headers, b"".join(pieces))
+        stream = await self._send(call, whole=True)
+        try:
+            body = await stream.rest()
+        finally:
+            stream.close()
+        return Answer(stream.status, stream.headers, body)
 
     async def stream(self, call: Call) -> StreamAnswer:
-        import aiohttp
+        return await self._send(call, whole=False)
 
-        limits = aiohttp.ClientTimeout(
-            total=call.timeouts.total_s,
-            sock_connect=call.timeouts.connect_s,
-            sock_read=call.timeouts.idle_s,
-        )
-        try:
-            response = await self._session.post(
-                call.url,
-                data=call.body if len(call.body) < _LARGE else io.BytesIO(call.body),
-                headers=call.headers,
-                timeout=limits,
-                allow_redirects=False,
-            )
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _failure(error) from None
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return StreamAnswer(response.status, headers, _chunks(response))
+    async def _send(self, call: Call, *, whole: bool) -> "Connection":
+        place, path = self._place_of(call.url)
+        while True:
+            connection = self._take(place)
+            fresh = connection is None
+            if connection is None:
+                connection = await self._connect(self._loop, place, call.timeouts.connect_s)
+                connection.idle = self._give_back
+            try:
+                await connection.ask(
+                    call.method, path, call.headers, call.body, call.timeouts, whole
+                )
+            except UpstreamFailure:
+                connection.close()
+                if fresh or not connection.stale:
+                    raise
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                return connection
 
-    async def _until_the_end_of(
-        self, loop: asyncio.AbstractEventLoop
-    ) -> AsyncGenerator[None, None]:
+    def _take(self, place: "Place") -> "Connection | None":
+        waiting = self._idle.get(place)
+        oldest = self._loop.time() - _IDLE_S
+        while waiting:
+            connection = waiting.pop()
+            if connection.usable and connection.idle_since >= oldest:
+                return connection
+            connection.abort()
+        return None
+
+    def _give_back(self, connection: "Connection") -> None:
+        self._idle.setdefault(connection.place, deque()).append(connection)
+        if self._sweeper is None:
+            self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep)
+
+    def _sweep(self) -> None:
+        """Closes what was idle for too long."""
+        oldest = self._loop.time() - _IDLE_S
+        for place, waiting in list(self._idle.items()):
+            while waiting and not (waiting[0].usable and waiting[0].idle_since >= oldest):
+                waiting.popleft().abort()
+            if not waiting:
+                del self._idle[place]
+        self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep) if self._idle else None
+
+    async def _until_the_end(self) -> AsyncGenerator[None, None]:
         try:
             yield
         finally:
-            _of_loop.pop(loop, None)
-            await self._session.close()
-
-
-def _new_session() -> "aiohttp.ClientSession":
-    import aiohttp
-
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, keepalive_timeout=30),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"user-agent": "genaiops", "accept-encoding": "identity"},
-    )
-
-
-async def _chunks(response: "aiohttp.ClientResponse") -> AsyncGenerator[bytes, None]:
-    import aiohttp
-
-    size = 0
-    try:
-        async for piece in response.content.iter_any():
-            size += len(piece)
-            if size > MAX_ANSWER:
-                raise UpstreamFailure("too_large", f"more than {MAX_ANSWER >> 20} MiB")
-            yield piece
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise _failure(error) from None
-    finally:
-        if not response.content.at_eof():
-            response.close()
-
-
-def _failure(error: Exception) -> UpstreamFailure:
-    """What went wrong, in words that hold no address: some hold keys."""
-    import aiohttp
-
-    if isinstance(error, aiohttp.ServerTimeoutError | TimeoutError):
-        connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
-        return UpstreamFailure("connect" if connecting else "timeout", "no answer in time")
-    if isinstance(error, aiohttp.ClientConnectorError):
-        reason = os.strerror(error.os_error.errno) if error.os_error.errno else "no such host"
-        return UpstreamFailure("connect", reason)
-    if isinstance(error, aiohttp.InvalidURL):
-        return UpstreamFailure("broken", "the base URL is not a URL")
-    return UpstreamFailure("broken", type(error).__name__)
+            _of_loop.pop(self._loop, None)
+            if self._sweeper is not None:
+                self._sweeper.cancel()
+            for waiting in self._idle.values():
+                for connection in waiting:
+                    connection.abort()
+            self._idle.clear()
 
 
 _of_loop: dict[asyncio.AbstractEventLoop, _Pool] = {}

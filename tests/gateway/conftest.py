@@ -12,8 +12,14 @@ from pathlib import Path
 import pytest
 
 from tests.gateway.fake import FakeProvider, fake_provider
+from tests.gateway.inside import Inside, gateway_inside
 
 KEY = "sk-test-5b2f0c9d8e7a6b5c4d3e2f1a"
+PROVIDERS = """\
+providers:
+  openai: {api_key: "${OPENAI_API_KEY}"}
+  anthropic: {api_key: "${ANTHROPIC_API_KEY}"}
+"""
 
 
 @dataclass(frozen=True)
@@ -52,9 +58,11 @@ def gateway_process(folder: Path, *options: str, **environment: str) -> Iterator
     )
     assert process.stderr is not None
     try:
-        line = process.stderr.readline()
-        found = re.search(r":(\d+)/v1", line)
-        assert found, line + process.stderr.read()
+        lines = [process.stderr.readline()]
+        while lines[-1] and "/v1" not in lines[-1]:  # warnings come before
+            lines.append(process.stderr.readline())
+        found = re.search(r":(\d+)/v1", lines[-1])
+        assert found, "".join(lines)
         yield Served(int(found[1]), folder, process)
     finally:
         if process.poll() is None:
@@ -101,3 +109,14 @@ def asked(shared: tuple[FakeProvider, Served]) -> FakeProvider:
 def gateway(asked: FakeProvider, shared: tuple[FakeProvider, Served]) -> Served:
     """The shared gateway process."""
     return shared[1]
+
+
+@pytest.fixture
+def inside(provider: FakeProvider, workdir: Path) -> Iterator[Callable[[str], Inside]]:
+    """Starts a gateway in this process: with `provider` as both providers, and further lines."""
+    with ExitStack() as stack:
+
+        def start(more: str = "") -> Inside:
+            return stack.enter_context(gateway_inside(workdir, f"{PROVIDERS}{more}"))
+
+        yield start

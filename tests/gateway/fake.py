@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from typing import Any
 
 JSON = {"content-type": "application/json"}
@@ -14,13 +15,21 @@ SSE = {"content-type": "text/event-stream"}
 
 @dataclass
 class Reply:
-    """One scripted answer: the pieces are sent as chunks; `cut` breaks the connection after them."""
+    """One scripted answer: the pieces are sent as chunks; `cut` breaks the connection after them.
+
+    `raw` pieces are all that is sent, head included. `again` is sent until the client leaves, once
+    every `pause_s`. After the first piece it waits for `until`.
+    """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=lambda: dict(JSON))
     pieces: Sequence[bytes] = ()
     cut: bool = False
     hang: bool = False
+    raw: bool = False
+    again: bytes = b""
+    pause_s: float = 0.0
+    until: threading.Event | None = None
 
 
 @dataclass
@@ -43,9 +52,16 @@ class FakeProvider:
     requests: list[Request] = field(default_factory=list)
     gone: threading.Event = field(default_factory=threading.Event)
     """A client left while an answer hung."""
+    free: asyncio.Event = field(default_factory=asyncio.Event)
+    loop: asyncio.AbstractEventLoop | None = None
 
     def say(self, *replies: Reply) -> None:
         self.script.extend(replies)
+
+    def let_go(self) -> None:
+        """Answers that hang break off."""
+        assert self.loop is not None
+        self.loop.call_soon_threadsafe(self.free.set)
 
     @property
     def url(self) -> str:
@@ -70,17 +86,28 @@ class FakeProvider:
     async def answer(
         self, reply: Reply, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        lines = [f"HTTP/1.1 {reply.status} Said", "transfer-encoding: chunked"]
-        lines += [f"{name}: {value}" for name, value in reply.headers.items()]
-        writer.write("\r\n".join([*lines, "", ""]).encode())
-        for piece in reply.pieces:
-            writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        if reply.status == 204:
+            writer.write(b"HTTP/1.1 204 Nothing\r\n\r\n")
+            return
+        if not reply.raw:
+            lines = [f"HTTP/1.1 {reply.status} Said", "transfer-encoding: chunked"]
+            lines += [f"{name}: {value}" for name, value in reply.headers.items()]
+            writer.write("\r\n".join([*lines, "", ""]).encode())
+        for piece in chain(reply.pieces, repeat(reply.again) if reply.again else ()):
+            writer.write(piece if reply.raw else b"%x\r\n%b\r\n" % (len(piece), piece))
             await writer.drain()
-            await asyncio.sleep(0)
+            await asyncio.sleep(reply.pause_s)
+            while reply.until is not None and not reply.until.is_set():
+                await asyncio.sleep(0.005)
         if reply.hang:
-            await reader.read(1)
-            self.gone.set()
-        if reply.cut or reply.hang:
+            leaving = asyncio.ensure_future(reader.read(1))
+            free = asyncio.ensure_future(self.free.wait())
+            await asyncio.wait([leaving, free], return_when=asyncio.FIRST_COMPLETED)
+            if leaving.done():
+                self.gone.set()
+            leaving.cancel()
+            free.cancel()
+        if reply.cut or reply.hang or reply.raw:
             raise ConnectionResetError
         writer.write(b"0\r\n\r\n")
         await writer.drain()
@@ -93,7 +120,8 @@ def fake_provider() -> Iterator[FakeProvider]:
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def main() -> None:
-        loops.append(asyncio.get_running_loop())
+        fake.loop = asyncio.get_running_loop()
+        loops.append(fake.loop)
         server = await asyncio.start_server(fake.serve, "127.0.0.1", 0)
         fake.port = server.sockets[0].getsockname()[1]
         ready.set()
@@ -179,7 +207,14 @@ def anthropic_message(text: str = "Bonjour!") -> Reply:
 
 
 def anthropic_events() -> list[bytes]:
-    message = {"id": "msg_1", "model": "claude-sonnet-5", "usage": {"input_tokens": 5}}
+    message = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "content": [],
+        "model": "claude-sonnet-5",
+        "usage": {"input_tokens": 5, "output_tokens": 0},
+    }
     said = [{"type": "text_delta", "text": text} for text in ("Bon", "jour!")]
     events = [
         {"type": "message_start", "message": message},

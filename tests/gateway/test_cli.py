@@ -21,6 +21,31 @@ def test_try_asks_a_model_once():
     assert trace_id in result.stderr
 
 
+def test_try_goes_the_way_of_a_client(workdir):
+    genaiops.register_prompt("about", "Context: {{what}} bark.\nQuestion: What do {{what}} do?")
+    (workdir / "gateway.yaml").write_text(
+        "models: {dogs: {prompt: about, targets: [offline/extractive]}}\n"
+        "keys: [{name: a, key: 'sha256:" + "0" * 64 + "'}]\n"
+        "guardrails: [{judge: pii, when: before, action: reject}]\n"
+    )
+
+    asked = run("try", "dogs", "--config", "gateway.yaml", "--var", "what=Dogs")
+    refused = run(
+        "try", "dogs", "I am a@example.org", "--config", "gateway.yaml", "--var", "what=x"
+    )
+    missing = run("try", "dogs", "--config", "gateway.yaml")
+    nobody = run("try", "cats", "Hi", "--config", "gateway.yaml")
+
+    assert (asked.exit_code, asked.stdout) == (0, "Dogs bark.\n")
+    assert "offline/extractive: " in asked.stderr
+    assert ", 0 USD; trace " in asked.stderr
+    assert [r.exit_code for r in (refused, missing, nobody)] == [1, 1, 1]
+    assert "'pii' does not let this request pass" in refused.stderr
+    assert "what" in missing.stderr
+    assert "model 'cats' is not served" in nobody.stderr
+    assert run("try", "dogs", "--var", "what").exit_code == 2
+
+
 def test_models_lists_names_for_programs(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-one")
 
@@ -38,7 +63,8 @@ def test_check_says_what_is_wrong_in_one_line(workdir):
 
     assert result.exit_code == 1
     assert result.stderr == (
-        "error: gateway.yaml:1: unknown key 'modles': use one of models, providers\n"
+        "error: gateway.yaml:1: unknown key 'modles': use one of cache, guardrails, "
+        "keys, models, providers, proxy, redis\n"
     )
     assert run("check").exit_code == 0
 

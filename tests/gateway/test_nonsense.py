@@ -3,8 +3,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from tests.gateway.fake import refusal
 from tests.gateway.test_app import post

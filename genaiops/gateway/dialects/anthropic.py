@@ -46,6 +46,7 @@ _DELTAS = {
     "thinking_delta": "thinking",
     "signature_delta": "signature",
 }
+_MOST = 2**53  # more nobody can have used
 _COUNTS = (
     "input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens",
 )  # fmt: skip
@@ -229,7 +230,8 @@ def _read_usage(usage: Mapping[str, Any]) -> Tokens:
     """Anthropic counts what the cache had apart from ``input_tokens``."""
     counts = [usage.get(name) for name in _COUNTS]
     fresh, read, written, said = (
-        n if isinstance(n, int) and not isinstance(n, bool) and n >= 0 else None for n in counts
+        n if isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= _MOST else None
+        for n in counts
     )
     asked = None if fresh is None else fresh + (read or 0) + (written or 0)
     return Tokens(asked, said, read, written)

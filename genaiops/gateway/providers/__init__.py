@@ -47,10 +47,14 @@ def provider(kind: str) -> Provider:
     if kind not in table:
         raise ConfigError(f"unknown provider {kind!r}: use one of {', '.join(kinds())}")
     module, _, name = table[kind].partition(":")
-    found = getattr(importlib.import_module(module), name, None)
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+        wrong = None if isinstance(found, Provider) else "is not a Provider"
+    except Exception as error:  # noqa: BLE001  whatever a package raises when it is imported
+        found, wrong = None, f"cannot be imported ({type(error).__name__}: {error})"
     if not isinstance(found, Provider):
         raise ConfigError(
-            f"provider {kind!r} is registered as {table[kind]!r}, which is not a Provider: "
+            f"provider {kind!r} is registered as {table[kind]!r}, which {wrong}: "
             "update or remove the package that registers it"
         )
     return found

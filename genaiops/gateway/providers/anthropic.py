@@ -8,6 +8,7 @@ PROVIDER = Provider(
     name="anthropic",
     system="anthropic",
     dialect="anthropic",
+    root="",
     base_url="https://api.anthropic.com",
     base_url_env="ANTHROPIC_BASE_URL",
     key_env="ANTHROPIC_API_KEY",

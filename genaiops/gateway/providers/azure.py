@@ -10,5 +10,6 @@ PROVIDER = Provider(
     dialect="openai",
     base_url_env="AZURE_BASE_URL",
     key_env="AZURE_OPENAI_API_KEY",
+    root="/openai/v1",
     headers=lambda key: {"api-key": key},
 )

@@ -10,5 +10,6 @@ PROVIDER = Provider(
     dialect="openai",
     base_url="https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1",
     base_url_env="BEDROCK_BASE_URL",
+    root="/openai/v1",
     key_env="AWS_BEARER_TOKEN_BEDROCK",
 )

@@ -10,5 +10,6 @@ PROVIDER = Provider(
     dialect="openai",
     base_url="https://api.groq.com/openai/v1",
     base_url_env="GROQ_BASE_URL",
+    root="/openai/v1",
     key_env="GROQ_API_KEY",
 )
