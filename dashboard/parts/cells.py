@@ -26,14 +26,18 @@ def status_tone(status: str) -> Tone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chip:
-    """A small label: a name, a value, and perhaps where a click leads (``page?query``)."""
+    """A small label: a name, a value, and perhaps where a click leads (``page?query``).
 
-    value: str
+    `at_ms` (milliseconds UTC) stands for the value: a time, shown in the reader's time zone.
+    """
+
+    value: str = ""
     label: str = ""
     tone: Tone = "gray"
     mono: bool = False
     go: str = ""
     hint: str = ""
+    at_ms: float | None = None
 
     def json(self) -> dict[str, Json]:
         """As the components take it."""
@@ -73,11 +77,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A row of a table; `params` name what a click on it opens."""
+    """A row of a table; `params` name what a click on it opens, on `page` or the table's page."""
 
     id: str
     cells: Mapping[str, Json]
     params: Mapping[str, str] | None = None
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,8 @@ function svg(tag, attributes, ...kids) {
 function chip(item) {
   const node = el("span", `chip t-${item.tone || "gray"}`);
   if (item.label) node.append(el("span", "soft", item.label));
-  node.append(el("span", item.mono ? "mono" : "", item.value));
+  const at = typeof item.at_ms === "number" ? clock(item.at_ms).join(" ") : null;
+  node.append(el("span", item.mono ? "mono" : "", at || item.value));
   if (item.hint) node.title = item.hint;
   return node;
 }
@@ -39,7 +40,10 @@ function milliseconds(ms) {
   if (ms < 1) return `${ms.toFixed(2)} ms`;
   if (ms < 1000) return `${ms < 100 ? ms.toFixed(1) : Math.round(ms)} ms`;
   if (ms < 60000) return `${(ms / 1000).toFixed(2)} s`;
-  return `${Math.floor(ms / 60000)} min ${Math.round((ms % 60000) / 1000)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  return `${Math.floor(seconds / 86400)} d ${Math.floor((seconds % 86400) / 3600)} h`;
 }
 
 function clock(ms) {

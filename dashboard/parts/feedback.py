@@ -11,7 +11,8 @@ from dashboard.parts.text import ago, one_line
 from dashboard.parts.views import head, note, table
 from genaiops.errors import GenaiopsError
 from genaiops.model.assessment import Assessment
-from genaiops.model.span import SpanRecord, Trace
+from genaiops.model.span import SpanRecord
+from genaiops.query.outline import Outline
 
 __all__ = ["feedback", "typed_value"]
 
@@ -22,7 +23,7 @@ _COLUMNS = (
 )
 
 
-def feedback(trace: Trace, span: SpanRecord) -> None:
+def feedback(trace: Outline, span: SpanRecord) -> None:
     """The list and the form."""
     said = [item for item in trace.assessments if item.span_id in (None, span.span_id)]
     if said:
@@ -49,7 +50,7 @@ def _row(item: Assessment, span: SpanRecord) -> Row:
     )
 
 
-def _form(trace: Trace, span: SpanRecord) -> None:
+def _form(trace: Outline, span: SpanRecord) -> None:
     with st.form("feedback", clear_on_submit=True, border=True):
         left, right = st.columns(2)
         name = left.text_input("Name", value="quality", max_chars=120)
@@ -64,7 +65,7 @@ def _form(trace: Trace, span: SpanRecord) -> None:
         return
     try:
         genaiops.log_feedback(
-            trace.trace_id,
+            trace.summary.trace_id,
             name.strip(),
             typed_value(answer),
             span_id=span.span_id if about == "This span" else None,

@@ -3,21 +3,15 @@
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
-from dashboard.parts.urls import PAGES, follow
+from dashboard.parts.menu import MENU
+from dashboard.parts.urls import follow
 from dashboard.parts.views import note, page_style
 from genaiops.errors import GenaiopsError
 from genaiops.query import store
 
 __all__ = ["frame"]
-
-_MENU = (
-    ("", "Home", ":material/home:"),
-    ("traces", "Traces", ":material/account_tree:"),
-    ("eval", "Evaluate", ":material/balance:"),
-    ("prompts", "Prompts", ":material/edit_note:"),
-    ("runs", "Runs", ":material/science:"),
-)
 
 
 def frame(folder: Path) -> None:
@@ -26,20 +20,32 @@ def frame(folder: Path) -> None:
         page_title="genaiops",
         layout="wide",
         page_icon=folder / "icon.svg",
-        initial_sidebar_state=220,
+        initial_sidebar_state=208,
     )
     st.logo(folder / "logo.svg", size="medium")
-    pages = [
-        st.Page(folder / PAGES[path], title=title, icon=icon, url_path=path, default=not path)
-        for path, title, icon in _MENU
-    ]
-    trace = st.Page(folder / PAGES["trace"], title="Trace", url_path="trace", visibility="hidden")
-    chosen = st.navigation([*pages, trace])
+    page_style()
+    chosen = st.navigation(_pages(folder))
     follow()
     with st.sidebar:
         _where()
-        page_style()
     chosen.run()
+
+
+def _pages(folder: Path) -> dict[str, list[StreamlitPage]]:
+    """The pages by section."""
+    pages: dict[str, list[StreamlitPage]] = {}
+    for entry in MENU:
+        pages.setdefault(entry.section, []).append(
+            st.Page(
+                folder / entry.file,
+                title=entry.title,
+                icon=entry.icon,
+                url_path=entry.path,
+                default=not entry.path,
+                visibility="hidden" if entry.hidden else "visible",
+            )
+        )
+    return pages
 
 
 def _where() -> None:

@@ -1,5 +1,7 @@
 """How a page meets trouble: with a sentence, and with what to type when the store is empty."""
 
+import sys
+import traceback
 from collections.abc import Callable
 
 import streamlit as st
@@ -7,7 +9,7 @@ import streamlit as st
 from dashboard.parts.views import head, note
 from genaiops.errors import GenaiopsError, NotFoundError, StoreBusyError, StoreError
 
-__all__ = ["nothing_yet", "show", "trouble"]
+__all__ = ["nothing_yet", "show", "trouble", "unexpected"]
 
 
 def show(render: Callable[[], None]) -> None:
@@ -23,6 +25,20 @@ def show(render: Callable[[], None]) -> None:
         trouble("The store cannot be read", str(error))
     except GenaiopsError as error:
         trouble("That did not work", str(error))
+
+
+def unexpected(error: Exception) -> bool:
+    """What nobody foresaw: a sentence on the page, the traceback in the terminal.
+
+    Returns: True, so that Streamlit shows nothing of its own.
+    """
+    sys.stderr.write("".join(traceback.format_exception(error)))
+    sys.stderr.flush()
+    trouble(
+        "Something went wrong",
+        f"This page failed ({type(error).__name__}). The terminal of the dashboard says where.",
+    )
+    return True
 
 
 def trouble(title: str, sentence: str) -> None:

@@ -31,9 +31,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   if (data.title !== undefined && data.title !== null) {
     const line = el("div", "line");
+    const titled = el(data.small ? "h2" : "h1", "", data.title);
+    titled.dir = "auto";
+    titled.title = data.title;
     if (data.kicker) line.append(goLink(data.kicker, data.kicker_go, "kicker"));
-    line.append(el(data.small ? "h2" : "h1", "", data.title));
-    if (data.copy) line.append(el("span", "mono soft id", data.copy), copyButton(() => data.copy));
+    line.append(titled);
+    if (data.copy && data.copy !== data.title) line.append(el("span", "mono soft id", data.copy));
+    if (data.copy) line.append(copyButton(() => data.copy));
     kids.push(line);
   }
   if (data.note) kids.push(el("div", "sub", data.note));
@@ -45,6 +49,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }
     kids.push(line);
   }
+  if (data.trouble) kids.push(el("div", "trouble", data.trouble));
   if (data.tiles && data.tiles.length) {
     const grid = el("div", "tiles");
     for (const item of data.tiles) grid.append(tile(item, data.tiles.some((each) => each.note)));

@@ -9,7 +9,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeGuard, cast
 
-__all__ = ["conversation"]
+from dashboard.parts.text import one_line
+
+__all__ = ["PICTURES", "conversation"]
+
+PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+"""Kinds of pictures that are drawn: pixels only, nothing that can hold a script."""
 
 Json = Any  # any JSON value
 Table = Mapping[str, Any]
@@ -20,7 +25,11 @@ _REASONING = ("reasoning", "thinking", "summary_text", "reasoning_text")
 
 
 def conversation(inputs: Json, outputs: Json) -> list[dict[str, Json]]:
-    """The messages of a model call, request first; empty when it does not look like one."""
+    """The messages of a model call, request first; empty when it does not look like one.
+
+    Pictures that the request itself holds are parts with ``mime`` and base64 ``data`` (or the
+    marker of a value stored apart); pictures elsewhere are named and never fetched.
+    """
     asked = _request(inputs)
     return [*asked, *_answer(outputs)] if asked else []
 
@@ -150,7 +159,31 @@ def _part(part: Table) -> dict[str, Json]:
         if isinstance(inner, Sequence) and not isinstance(inner, str):
             inner = "\n".join(item["text"] for item in _parts(inner))
         return {"type": "reasoning", "text": _text(inner)}
-    return _other(kind, part)
+    return _picture(part) or _other(kind, part)
+
+
+def _picture(part: Table) -> dict[str, Json] | None:
+    """A picture as OpenAI, Anthropic and OpenTelemetry send it, None for anything else."""
+    source = part.get("source", part.get("image_url", part))
+    if isinstance(source, str):
+        source = {"url": source}
+    if not isinstance(source, Mapping):
+        return None
+    table = cast("Table", source)
+    kind = table.get("media_type", table.get("mime_type"))
+    data = table.get("data", table.get("content", table.get("blob")))
+    url = table.get("url", table.get("uri"))
+    if isinstance(url, str) and url.startswith("data:"):
+        head, _, data = url.partition(",")
+        kind = head[5:].removesuffix(";base64")
+    if kind in PICTURES and isinstance(data, str | Mapping):
+        return {"type": "image", "mime": kind, "data": data, "text": ""}
+    if isinstance(url, str) and ("image" in str(part.get("type")) or str(kind).startswith("image")):
+        return {
+            "type": "image",
+            "text": f"{one_line(url, 300)} (pictures elsewhere are not loaded)",
+        }
+    return None
 
 
 def _call(call: Table) -> dict[str, Json]:

@@ -35,6 +35,8 @@ def compared(old: PromptVersion, new: PromptVersion) -> list[tuple[str, Ops]]:
         ("Model settings", old.model_config, new.model_config),
         ("Response format", old.response_format, new.response_format),
         ("Tools", old.tools, new.tools),
+        ("Types of variables", old.variable_types, new.variable_types),
+        ("Syntax", old.syntax, new.syntax),
     ):
         if was != now:
             parts.append((title, _ops(_json(was), _json(now))))
@@ -59,4 +61,6 @@ def _ops(old: str, new: str) -> Ops:
 
 
 def _json(content: object) -> str:
+    if isinstance(content, str):
+        return content
     return "" if content is None else json.dumps(content, indent=2, ensure_ascii=False, default=str)

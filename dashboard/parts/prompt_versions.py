@@ -1,106 +1,154 @@
-"""The versions of a prompt as a table: aliases, calls, latency, money."""
+"""The versions of a prompt: the rail to choose one by, its figures, all of them side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from dashboard.parts.cells import Chip, Column, Row
-from dashboard.parts.text import ago, count, ms, percent, usd
+from dashboard.parts.cells import Chip, Column, Row, Tile
+from dashboard.parts.lists import score_cell
+from dashboard.parts.text import ago, count, ms, one_line, percent, usd
 from dashboard.parts.urls import link
-from dashboard.parts.views import table, value
+from dashboard.parts.views import chips, table, tiles, value
 from genaiops.model.prompt import PromptVersion
-from genaiops.query.prompts import AliasMove, VersionStats
+from genaiops.query.evals import EvalScore
+from genaiops.query.prompts import Alias, VersionStats
 
-__all__ = ["alias_history", "version_settings", "versions_table"]
+__all__ = ["alias_chip", "version_figures", "version_rail", "version_settings", "version_tiles"]
 
-_COLUMNS = (
-    Column(key="version", label="Version", width="70px"),
-    Column(key="aliases", label="Aliases", kind="chips", width="21%"),
-    Column(key="message", label="What changed"),
-    Column(key="author", label="Author", width="90px"),
-    Column(key="when", label="Made", kind="num", width="92px"),
-    Column(key="calls", label="Calls", kind="bar", width="84px"),
-    Column(key="errors", label="Failed", kind="num", width="70px"),
-    Column(key="p50", label="p50", kind="num", width="80px"),
-    Column(key="p95", label="p95", kind="num", width="80px"),
-    Column(key="cost", label="Cost/call", kind="num", width="88px"),
-    Column(key="scores", label="Scores", kind="chips", width="18%"),
+_RAIL = (
+    Column(key="version", label="Version", kind="pair"),
+    Column(key="aliases", label="Aliases", kind="chips", width="42%"),
+)
+_JUDGES = 4
+_FIGURES: tuple[tuple[str, Callable[[VersionStats], str]], ...] = (
+    ("Calls", lambda item: count(item.calls)),
+    ("Failed", lambda item: percent(item.error_rate)),
+    ("p50", lambda item: ms(item.p50_ms)),
+    ("p95", lambda item: ms(item.p95_ms)),
+    ("Cost per call", lambda item: usd(item.cost_per_call_usd)),
 )
 
 
-def versions_table(name: str, versions: Sequence[VersionStats], chosen: int) -> None:
-    """The table; a click sets ``v`` in the URL."""
+def alias_chip(alias: Alias) -> Chip:
+    """An alias, with its share where it is split."""
+    share = "" if alias.weight >= 1 else f" {alias.weight:.0%}"
+    return Chip(value=f"{one_line(alias.alias, 40)}{share}", tone="violet")
+
+
+def version_rail(name: str, versions: Sequence[VersionStats], chosen: int) -> None:
+    """Every version, newest first; a click sets ``v`` in the URL."""
+    rows = [
+        Row(
+            id=str(item.version.version),
+            cells={
+                "version": [
+                    f"v{item.version.version} · {ago(item.version.created_ns)}",
+                    one_line(item.version.message, 120) or one_line(item.version.author, 60),
+                ],
+                "aliases": [alias_chip(alias).json() for alias in item.aliases],
+            },
+            params={"name": name, "v": str(item.version.version), "vs": "", "result": ""},
+        )
+        for item in versions
+    ]
+    table(_RAIL, rows, key="versions", selected=str(chosen))
+
+
+def version_tiles(shown: VersionStats, other: VersionStats | None) -> None:
+    """What is known of a version in figures, beside those of the other one."""
+
+    def beside(text: str) -> str:
+        return "" if other is None else f"v{other.version.version}: {text}"
+
+    judged = [] if shown.evaluation is None else list(shown.evaluation.scores)[:_JUDGES]
+    before = {} if other is None or other.evaluation is None else {
+        score.name: score for score in other.evaluation.scores}  # fmt: skip
+    items = [
+        Tile(
+            label=one_line(score.name, 40),
+            value=_estimate(score),
+            note=beside(_estimate(before.get(score.name))),
+            hint=_interval(score),
+        )
+        for score in judged
+    ]
+    if items:
+        tiles(items, key="scores")
+    known = [
+        Tile(
+            label=label,
+            value=figure(shown),
+            note="" if other is None else beside(figure(other)),
+        )
+        for label, figure in _FIGURES
+    ]
+    tiles(known, key="figures")
+    _evaluations(shown, other)
+
+
+def _evaluations(shown: VersionStats, other: VersionStats | None) -> None:
+    """Where the scores come from: the evaluation, or both row by row."""
+    if shown.evaluation is None:
+        return
+    run = shown.evaluation
+    found = [
+        Chip(label=f"v{shown.version.version} judged on", value=f"{count(run.n_rows)} rows",
+             tone="blue", go=link("eval", {"runs": run.run_id}))
+    ]  # fmt: skip
+    if other is not None and other.evaluation is not None:
+        both = sorted((other, shown), key=lambda item: item.version.version)
+        runs = ",".join(item.evaluation.run_id for item in both if item.evaluation)
+        told = " → ".join(f"v{item.version.version}" for item in both)
+        found.append(
+            Chip(value=f"why: {told} row by row", tone="blue", go=link("eval", {"runs": runs}))
+        )
+    chips(found, key="evaluations")
+
+
+def _estimate(score: EvalScore | None) -> str:
+    return "–" if score is None or score.estimate is None else f"{score.estimate:.3f}"
+
+
+def _interval(score: EvalScore) -> str:
+    if score.low is None or score.high is None:
+        return f"{score.n} verdicts"
+    return f"{score.low:.3f} to {score.high:.3f}, {score.n} verdicts"
+
+
+def version_figures(name: str, versions: Sequence[VersionStats], chosen: int) -> None:
+    """All versions side by side: calls, latency, money, scores with their intervals."""
     most = max(item.calls for item in versions) or 1
-    rows = [_row(name, item, most) for item in versions]
-    table(_COLUMNS, rows, key="versions", selected=str(chosen))
+    judges = list(
+        dict.fromkeys(
+            score.name for item in versions if item.evaluation for score in item.evaluation.scores
+        )
+    )[:_JUDGES]
+    columns = (
+        Column(key="version", label="Version", width="76px"),
+        Column(key="calls", label="Calls", kind="bar", width="84px"),
+        Column(key="errors", label="Failed", kind="num", width="70px"),
+        Column(key="p50", label="p50", kind="num", width="80px"),
+        Column(key="p95", label="p95", kind="num", width="80px"),
+        Column(key="cost", label="Cost/call", kind="num", width="88px"),
+        *(Column(key=f"score {judge}", label=judge, kind="score") for judge in judges),
+    )
+    table(columns, [_figures(name, item, most) for item in versions], key="all figures",
+          selected=str(chosen))  # fmt: skip
 
 
-def _row(name: str, item: VersionStats, most: int) -> Row:
-    version = item.version
+def _figures(name: str, item: VersionStats, most: int) -> Row:
+    scores = () if item.evaluation is None else item.evaluation.scores
     return Row(
-        id=str(version.version),
+        id=str(item.version.version),
         cells={
-            "version": f"v{version.version}",
-            "aliases": [
-                Chip(
-                    value=alias.alias if alias.weight >= 1 else f"{alias.alias} {alias.weight:.0%}",
-                    tone="violet",
-                ).json()
-                for alias in item.aliases
-            ],
-            "message": version.message,
-            "author": version.author,
-            "when": ago(version.created_ns),
+            "version": f"v{item.version.version}",
             "calls": {"text": count(item.calls), "share": item.calls / most},
             "errors": percent(item.error_rate),
             "p50": ms(item.p50_ms),
             "p95": ms(item.p95_ms),
             "cost": usd(item.cost_per_call_usd),
-            "scores": [chip.json() for chip in _scores(item)],
+            **{f"score {score.name}": score_cell(score) for score in scores},
         },
-        params={"name": name, "v": str(version.version)},
+        params={"name": name, "v": str(item.version.version)},
     )
-
-
-def _scores(item: VersionStats) -> list[Chip]:
-    """The scores of the newest evaluation with their intervals; a click opens it."""
-    run = item.evaluation
-    if run is None:
-        return []
-    return [
-        Chip(
-            label=score.name,
-            value="unknown" if score.estimate is None else f"{score.estimate:.2f}",
-            hint=""
-            if score.low is None or score.high is None
-            else f"{score.low:.3f} to {score.high:.3f}, {score.n} verdicts",
-            go=link("evaluate", {"a": run.run_id}),
-        )
-        for score in run.scores
-    ]
-
-
-def alias_history(moves: Sequence[AliasMove]) -> None:
-    """Where each alias pointed, newest first."""
-    rows = [
-        Row(
-            id=str(place),
-            cells={
-                "alias": [Chip(value=move.alias, tone="violet").json()],
-                "to": "removed" if move.version is None else f"v{move.version}",
-                "when": move.moved_ns / 1e6,
-                "who": move.author,
-                "why": move.reason,
-            },
-        )
-        for place, move in enumerate(moves)
-    ]
-    columns = (
-        Column(key="when", label="Moved", kind="time", width="150px"),
-        Column(key="alias", label="Alias", kind="chips", width="20%"),
-        Column(key="to", label="To", width="80px"),
-        Column(key="who", label="By", width="120px"),
-        Column(key="why", label="Why"),
-    )
-    table(columns, rows, key="moves", empty="No alias was set.")
 
 
 def version_settings(version: PromptVersion) -> None:
@@ -109,8 +157,10 @@ def version_settings(version: PromptVersion) -> None:
         ("Model settings", version.model_config),
         ("Response format", version.response_format),
         ("Tools", version.tools),
+        ("Types of variables", version.variable_types),
         ("Tags", version.tags),
     ):
         if content:
             value(content, title=title, key=title)
-    value({"hash": version.hash, "syntax": version.syntax}, title="Version", key="version")
+    facts = {"hash": version.hash, "syntax": version.syntax, "author": version.author}
+    value(facts, title="Version", key="version")

@@ -1,152 +1,122 @@
-"""One run with its curves, and runs compared."""
+"""One run: its figures and curves, what it was given, its files, the runs nested in it."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import streamlit as st
 
 from dashboard.parts.cells import Chip, Column, Row, Tile, status_tone
-from dashboard.parts.text import ago, count, ms, one_line, score
-from dashboard.parts.urls import link, param
-from dashboard.parts.views import curves, head, section, table, tiles
+from dashboard.parts.lists import run_columns, run_rows
+from dashboard.parts.run_curves import curve_grid, is_bound
+from dashboard.parts.run_files import files_view
+from dashboard.parts.text import ago, count, figure, ms, one_line
+from dashboard.parts.urls import go_to, link, param, set_params
+from dashboard.parts.views import head, note, section, table, tiles, value
+from genaiops.model.run import Run
 from genaiops.query import runs
-from genaiops.query.runs import Comparison
 
-__all__ = ["compare_page", "run_page"]
+__all__ = ["run_page"]
 
-_CURVES = 24
-_POINTS = 400
+_VIEWS = ("Overview", "Files", "Nested runs", "Source")
+_TILES = 8
+_PAGE = 100
+_LISTED = 300
 
 
 def run_page(run_id: str) -> None:
     """Everything about one run."""
     run = runs.get(run_id)
-    info, data = run.info, run.data
+    _title(run)
+    view = st.segmented_control("View", _VIEWS, default="Overview", required=True, key="view",
+                                bind="query-params", label_visibility="collapsed")  # fmt: skip
+    if view == "Files":
+        files_view(run.info.run_id)
+    elif view == "Nested runs":
+        _nested(run.info.run_id)
+    elif view == "Source":
+        if run.info.description:
+            value(run.info.description, title="Description", key="description")
+        value(dict(run.info.source), title="Where it ran", key="source")
+    else:
+        _overview(run)
+
+
+def _title(run: Run) -> None:
+    info, metrics = run.info, run.data.metrics
     took = None if info.end_ns is None else (info.end_ns - info.start_ns) / 1e6
     status = info.status.lower()
     traces = link("traces", {"q": f"run_id = '{info.run_id}'"})
-    chips = [
+    found = [
         Chip(value=status, tone=status_tone(status)),
         Chip(label="started", value=ago(info.start_ns)),
         Chip(label="took", value=ms(took)),
         Chip(value="traces of this run", tone="blue", go=traces),
     ]
     if info.user:
-        chips.insert(3, Chip(label="by", value=one_line(info.user, 40)))
-    if any(f"{key}.low" in data.metrics for key in data.metrics):
-        chips.append(Chip(value="evaluation", tone="blue", go=link("eval", {"a": info.run_id})))
+        found.insert(3, Chip(label="by", value=one_line(info.user, 40)))
+    if info.parent_run_id:
+        found.append(Chip(label="nested in", value=info.parent_run_id[:8], mono=True, tone="blue",
+                          go=link("runs", {"run": info.parent_run_id})))  # fmt: skip
+    if any(f"{key}.low" in metrics for key in metrics):
+        found.append(Chip(value="evaluation", tone="blue", go=link("eval", {"runs": info.run_id})))
     name = one_line(info.run_name, 120) or info.run_id[:8]
-    head(name, kicker=("Runs", "runs"), copy=info.run_id, chips=chips, key="title")
-    main = [key for key in data.metrics if not key.endswith((".low", ".high"))]
+    head(name, kicker=("Runs", "runs"), copy=info.run_id, chips=found, key="title")
+
+
+def _overview(run: Run) -> None:
+    metrics = run.data.metrics
+    main = [key for key in metrics if not is_bound(key)]
     if main:
-        tiles([_tile(key, data.metrics) for key in main[:8]], key="numbers")
-    _curves(info.run_id, main)
+        tiles([_tile(key, metrics) for key in main[:_TILES]], key="numbers")
+        curve_grid({run.info.run_id: one_line(run.info.run_name, 40) or run.info.run_id[:8]}, main,
+                   wide=True)  # fmt: skip
     left, right = st.columns(2, gap="medium")
     with left:
         section("Parameters", key="params head")
-        _pairs(data.params, key="params", empty="No parameters.")
+        _pairs(run.data.params, key="params", empty="No parameters.")
         section("Tags", key="tags head")
-        _pairs(data.tags, key="tags", empty="No tags.")
+        _pairs(run.data.tags, key="tags", empty="No tags.")
     with right:
         section("Metrics", key="metrics head")
-        _pairs(data.metrics, key="metrics", empty="No metrics.")
+        _pairs(metrics, key="metrics", empty="No metrics.", figures=True)
 
 
-def _tile(key: str, metrics: Any) -> Tile:  # a mapping of text to number
+def _tile(key: str, metrics: Mapping[str, float]) -> Tile:
     low, high = metrics.get(f"{key}.low"), metrics.get(f"{key}.high")
-    note = "" if low is None or high is None else f"{low:.3f} – {high:.3f}"
-    return Tile(label=one_line(key, 40), value=score(metrics[key]), note=note)
+    told = "" if low is None or high is None else f"{figure(low)} – {figure(high)}"
+    return Tile(label=one_line(key, 40), value=figure(metrics[key]), note=told)
 
 
-def _pairs(table_: Any, *, key: str, empty: str) -> None:  # a mapping of text to anything
+def _pairs(content: Mapping[str, object], *, key: str, empty: str, figures: bool = False) -> None:
     rows = [
-        Row(id=name, cells={"name": name, "value": one_line(str(item), 400)})
-        for name, item in sorted(table_.items())
-    ]
-    columns = (Column(key="name", label="Name", width="40%"), Column(key="value", label="Value"))
-    table(columns, rows, key=key, empty=empty)
-
-
-def _line(run_id: str, key: str) -> list[tuple[float, float]]:
-    found = runs.history(run_id, key, bins=_POINTS)
-    return [
-        ((part.step_from + part.step_to) / 2, part.avg) for part in found if part.avg is not None
-    ]
-
-
-def _curves(run_id: str, keys: Sequence[str]) -> None:
-    """A curve for each metric that was logged more than once."""
-    lines = {key: _line(run_id, key) for key in keys[:_CURVES]}
-    shown = {key: line for key, line in lines.items() if len(line) > 1}
-    _grid({key: {key: line} for key, line in shown.items()})
-
-
-def _grid(charts: dict[str, dict[str, list[tuple[float, float]]]]) -> None:
-    width = min(3, max(1, len(charts)))
-    columns = st.columns(width, gap="small") if charts else []
-    for place, (title, series) in enumerate(charts.items()):
-        with columns[place % width]:
-            curves(one_line(title, 80), series, key=f"curve {title}", height=220)
-
-
-def compare_page(run_ids: Sequence[str]) -> None:
-    """Runs side by side: parameters that differ, metrics, curves together."""
-    both = runs.compare(run_ids)
-    names = [f"{one_line(run.name, 40) or run.run_id[:8]}" for run in both.runs]
-    head(
-        f"{count(len(names))} runs compared",
-        kicker=("Runs", "runs"),
-        chips=[
-            *(
-                Chip(
-                    label=name,
-                    value=run.run_id[:8],
-                    mono=True,
-                    go=link("runs", {"run": run.run_id}),
-                )
-                for name, run in zip(names, both.runs, strict=True)
-            ),
-        ],
-        key="title",
-    )
-    everything = st.toggle("Show equal parameters too", key="equal", bind="query-params")
-    params = both.params if everything else both.differing_params()
-    _side_by_side("Parameters", names, params, key="params", empty="The parameters are the same.")
-    _side_by_side("Metrics", names, both.metrics, key="metrics", empty="No metrics.")
-    _together(both, names)
-
-
-def _side_by_side(title: str, names: Sequence[str], rows: Any, *, key: str, empty: str) -> None:
-    columns = [Column(key="name", label=title, width="26%")]
-    columns += [
-        Column(key=f"run {place}", label=name, kind="num") for place, name in enumerate(names)
-    ]
-    found = [
         Row(
-            id=name,
+            id=str(at),
             cells={
-                "name": name,
-                **{
-                    f"run {place}": None if item is None else score(item)
-                    for place, item in enumerate(items)
-                },
+                "name": one_line(name, 300),
+                "value": figure(item) if figures else one_line(str(item), 400),
             },
         )
-        for name, items in sorted(rows.items())
+        for at, (name, item) in enumerate(sorted(content.items())[:_LISTED])
     ]
-    table(columns, found, key=key, empty=empty)
+    columns = (
+        Column(key="name", label="Name", width="44%"),
+        Column(key="value", label="Value", kind="num" if figures else "text"),
+    )
+    table(columns, rows, key=key, empty=empty)
+    if len(content) > _LISTED:
+        note(f"{count(len(content) - _LISTED)} more.", key=f"{key} more")
 
 
-def _together(both: Comparison, names: Sequence[str]) -> None:
-    """Curves of the metrics that more than one run logged over steps."""
-    wanted = param("curves").split(",") if param("curves") else list(both.metrics)
-    charts: dict[str, dict[str, list[tuple[float, float]]]] = {}
-    for key in [name for name in wanted if not name.endswith((".low", ".high"))][:12]:
-        series: dict[str, list[tuple[float, float]]] = {}
-        for name, run in zip(names, both.runs, strict=True):
-            line = _line(run.run_id, key)
-            if len(line) > 1:
-                series[name if name not in series else f"{name} {run.run_id[:6]}"] = line
-        if series:
-            charts[key] = series
-    _grid(charts)
+def _nested(run_id: str) -> None:
+    found = runs.search(parent=run_id, limit=_PAGE, page_token=param("after") or None)
+    table(run_columns(), run_rows(found.items), page="runs", key="nested",
+          empty="No run is nested in this one.")  # fmt: skip
+    if len(found.items) > 1:
+        compared = link(
+            "runs", {"cmp": ",".join(item.run_id for item in found.items), "view": "Parameters"}
+        )
+        st.button(f"Compare these {count(len(found.items))}", on_click=go_to, args=(compared,))
+    if found.next_page_token or param("after"):
+        following = {"after": found.next_page_token or ""}
+        st.button(
+            "Next" if found.next_page_token else "First", on_click=set_params, args=(following,)
+        )

@@ -1,43 +1,63 @@
-// Scores of two runs with their intervals. data: {names: [a, b], rows: [{name, unit, a, b, diff, verdict, n}]}
-// a, b: {value, low, high, text}; diff: {text, tone}. Positions are shares of [0, 1] made in Python.
-function interval(side, tone) {
-  const lane = el("div", `lane t-${tone}`);
-  if (!side) return el("div", "side", lane, el("span", "text none", "–"));
+// Scores of runs with their intervals. data: {names, rows: [{name, note, sides, diffs}], selected}
+// A side: {value, low, high, text, range}, places as shares of [0, 1] made in Python. A difference, of a run
+// to the first: {text, range, word, tone, note}.
+const RUN_TONES = ["gray", "violet", "blue", "orange", "green", "red"];
+
+function runTone(place, runs) {
+  return RUN_TONES[runs === 1 ? 1 : place % RUN_TONES.length];
+}
+
+function lane(side, tone) {
+  const node = el("div", `lane t-${tone}`);
+  if (!side) return node;
   if (side.low !== null && side.high !== null) {
     const range = el("span", "range");
     range.style.left = `${side.low * 100}%`;
     range.style.width = `max(2px, ${(side.high - side.low) * 100}%)`;
-    lane.append(range);
+    node.append(range);
   }
   const point = el("span", "point");
   point.style.left = `${side.value * 100}%`;
-  lane.append(point);
-  const text = el("span", "text", el("b", "", side.text), side.range ? el("span", "soft range-text", side.range) : null);
-  if (side.hint) text.title = side.hint;
-  return el("div", "side", lane, text);
+  node.append(point);
+  return node;
+}
+
+function texts(side) {
+  if (!side) return el("span", "text none", "–");
+  return el("span", "text", el("b", "", side.text), el("span", "soft", side.range || ""));
+}
+
+function change(diff) {
+  if (!diff) return el("span", "diff");
+  const node = el("span", `diff t-${diff.tone}`, el("b", "", diff.text), el("span", "soft", diff.range || ""),
+    diff.word ? el("span", "chip", diff.word) : null);
+  if (diff.note) node.title = diff.note;
+  return node;
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".root");
-  const two = Boolean(data.names[1]);
+  const many = data.names.length > 1;
   const frame = el("div", "frame");
-  const head = el("div", "row head", el("span", "", "score"),
-    el("span", "names", el("span", "t-gray who", el("span", "dot"), data.names[0]),
-      two ? el("span", "t-violet who", el("span", "dot"), data.names[1]) : null),
-    two ? el("span", "right", "difference") : null);
-  if (!two) head.classList.add("single");
-  frame.append(head);
+  const names = el("span", "names");
+  data.names.forEach((name, place) => {
+    const who = el("span", `t-${runTone(place, data.names.length)} who`, el("span", "dot"), el("span", "clip", name));
+    who.title = name;
+    names.append(who);
+  });
+  frame.append(el("div", `row head${many ? "" : " single"}`, el("span", "", "score"), names,
+    many ? el("span", "", "against the first") : null));
   for (const row of data.rows) {
-    const sides = el("div", "sides", interval(row.a, two ? "gray" : "violet"));
-    if (two) sides.append(interval(row.b, "violet"));
-    const node = el("div", `row${two ? "" : " single"}${row.name === data.selected ? " selected" : ""}`,
+    const sides = el("div", "sides");
+    row.sides.forEach((side, place) => {
+      const line = el("div", `side${many ? "" : " single"}`, lane(side, runTone(place, data.names.length)), texts(side));
+      if (many) line.append(place ? change(row.diffs[place]) : el("span", "diff soft", "base"));
+      sides.append(line);
+    });
+    const node = el("div", `row two${row.name === data.selected ? " selected" : ""}`,
       el("div", "name", el("div", "clip", row.name), row.note ? el("div", "soft small clip", row.note) : null), sides);
-    if (two) {
-      const diff = el("div", `right diff t-${row.diff ? row.diff.tone : "gray"}`, row.diff ? row.diff.text : "–");
-      if (row.diff && row.diff.note) diff.append(el("div", "soft small", row.diff.note));
-      node.append(diff);
-    }
     node.tabIndex = 0;
+    node.setAttribute("role", "button");
     node.addEventListener("click", () => setTriggerValue("open", row.name));
     node.addEventListener("keydown", (event) => { if (event.key === "Enter") setTriggerValue("open", row.name); });
     frame.append(node);

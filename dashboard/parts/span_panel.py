@@ -1,6 +1,5 @@
 """The chosen span of a trace: conversation, values, attributes, events, feedback."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,20 +8,30 @@ import streamlit as st
 from dashboard.parts.cells import Chip, Column, Row, status_tone
 from dashboard.parts.feedback import feedback
 from dashboard.parts.messages import conversation
-from dashboard.parts.text import count, ms, one_line, usd
+from dashboard.parts.pictures import with_pictures
+from dashboard.parts.span_actions import as_json, span_actions
+from dashboard.parts.text import count, ms, one_line, tokens, usd
+from dashboard.parts.tree import roll_up
 from dashboard.parts.urls import link
 from dashboard.parts.views import chat, head, note, table, value
-from genaiops.model.span import SpanRecord, Trace
+from genaiops.model.span import SpanRecord
 from genaiops.query import traces
+from genaiops.query.outline import Node, Outline
 
 __all__ = ["span_panel"]
 
-_VIEWS = ("Content", "Raw", "Attributes", "Events", "Feedback")
+_VIEWS = ("Content", "Raw", "Attributes", "Events", "Feedback", "Roll-up", "JSON")
 
 
-def span_panel(trace: Trace, span: SpanRecord) -> None:
-    """Everything about one span."""
-    head(one_line(span.name, 120), chips=_chips(trace, span), note=_trouble(span), key="span head")
+def span_panel(trace: Outline, node: Node) -> None:
+    """Everything about one span, read when it is chosen."""
+    span = traces.get_span(trace.summary.trace_id, node.span_id, start_ns=node.start_ns)
+    head(
+        one_line(span.name, 120),
+        chips=_chips(trace, node, span),
+        trouble=_trouble(span),
+        key="span head",
+    )
     view = st.segmented_control(
         "View",
         _VIEWS,
@@ -40,12 +49,16 @@ def span_panel(trace: Trace, span: SpanRecord) -> None:
         _events(span)
     elif view == "Feedback":
         feedback(trace, span)
+    elif view == "Roll-up":
+        roll_up(trace)
+    elif view == "JSON":
+        _whole(span)
     else:
         _content(span)
-    _downloads(trace, span)
+    span_actions(trace, span)
 
 
-def _chips(trace: Trace, span: SpanRecord) -> list[Chip]:
+def _chips(trace: Outline, node: Node, span: SpanRecord) -> list[Chip]:
     chips = [
         Chip(value=span.span_type),
         Chip(value=span.status, tone=status_tone(span.status)),
@@ -64,6 +77,13 @@ def _chips(trace: Trace, span: SpanRecord) -> list[Chip]:
         chips.append(Chip(label="tokens", value=used, hint=hint))
     if span.cost_usd is not None:
         chips.append(Chip(label="cost", value=usd(span.cost_usd)))
+    if not node.is_call and node.usage.is_known:
+        used = tokens(node.usage.input_tokens, node.usage.output_tokens)
+        below = f"{used} · {usd(node.usage.cost_usd)}"
+        chips.append(Chip(label="below", value=below, hint="tokens and cost of the spans below"))
+    if node.path_ms:
+        hint = "time of the critical path that this span itself accounts for"
+        chips.append(Chip(label="waited for", value=ms(node.path_ms), tone="orange", hint=hint))
     if span.ttft_ms is not None:
         chips.append(Chip(label="first token", value=ms(span.ttft_ms)))
     if span.prompt_name:
@@ -90,7 +110,7 @@ def _trouble(span: SpanRecord) -> str:
 def _content(span: SpanRecord) -> None:
     messages = conversation(span.inputs, span.outputs)
     if messages:
-        chat(messages, key="chat")
+        chat(with_pictures(messages), key="chat")
     else:
         _values(span)
 
@@ -140,36 +160,6 @@ def _events(span: SpanRecord) -> None:
         note("No events and no links.", key="no events")
 
 
-def _downloads(trace: Trace, span: SpanRecord) -> None:
-    """Whole values, those that are stored apart fetched when the button is pressed."""
-
-    def whole_span() -> str:
-        inner = {"inputs": traces.whole(span.inputs), "outputs": traces.whole(span.outputs)}
-        return json.dumps(inner, indent=2, ensure_ascii=False, default=str)
-
-    def whole_trace() -> str:
-        spans = traces.whole_trace(trace).spans
-        names = SpanRecord.__slots__
-        rows = [{name: getattr(item, name) for name in names} for item in spans]
-        return json.dumps(rows, indent=2, ensure_ascii=False, default=_plain)
-
-    with st.container(horizontal=True, gap="small"):
-        for label, name, content in (
-            ("This span", f"span-{span.span_id}.json", whole_span),
-            ("Whole trace", f"trace-{trace.trace_id}.json", whole_trace),
-        ):
-            st.download_button(
-                label,
-                content,
-                file_name=name,
-                mime="application/json",
-                on_click="ignore",
-                icon=":material/download:",
-                type="tertiary",
-            )
-
-
-def _plain(item: object) -> object:
-    """Events and links as JSON objects."""
-    slots = getattr(type(item), "__slots__", None)
-    return {name: getattr(item, name) for name in slots} if slots else str(item)
+def _whole(span: SpanRecord) -> None:
+    """Everything that is known of the span, under the names of SQL; values over 64 KB are marked."""
+    value(as_json(span), title="Span", key="json", depth=1)

@@ -32,6 +32,20 @@ function fill(cell, column, value) {
       cell.append(el("div", "clip", value[0]));
       if (value[1]) cell.append(el("div", "clip soft small", value[1]));
       break;
+    case "score": {
+      const lane = el("span", "lane");
+      const put = (kind, from, to) => {
+        const mark = el("span", kind);
+        mark.style.left = `${from * 100}%`;
+        if (to !== null) mark.style.width = `max(2px, ${(to - from) * 100}%)`;
+        lane.append(mark);
+      };
+      if (value.low !== null) put("range", Math.max(0, value.low), Math.min(1, value.high));
+      if (value.at !== null) put("point", value.at, null);
+      cell.append(el("span", "num", value.text), lane);
+      cell.title = value.hint || "";
+      break;
+    }
     case "wrap": cell.append(el("div", "wrapped", value)); break;
     default: cell.append(el("span", column.kind === "num" ? "num" : "", value));
       cell.title = String(value).slice(0, 500);
@@ -100,7 +114,8 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
     }
     body.append(line);
   }
-  const table = el("table", data.dense ? "dense" : "", header(data, setTriggerValue), body);
+  const tall = data.columns.some((column) => column.kind === "wrap") ? " tall" : "";
+  const table = el("table", `${data.dense ? "dense" : ""}${tall}`, header(data, setTriggerValue), body);
   const frame = el("div", "frame", table);
   if (!data.rows.length) frame.append(el("div", "empty soft", data.empty || "Nothing here."));
   root.replaceChildren(frame);

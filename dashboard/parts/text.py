@@ -5,7 +5,20 @@ import re
 import time
 from typing import Any, cast
 
-__all__ = ["ago", "count", "ms", "one_line", "percent", "preview", "score", "tokens", "usd"]
+__all__ = [
+    "DASH",
+    "ago",
+    "change",
+    "count",
+    "figure",
+    "ms",
+    "one_line",
+    "percent",
+    "preview",
+    "score",
+    "tokens",
+    "usd",
+]
 
 DASH = "–"
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"))
@@ -21,8 +34,11 @@ def ms(value: float | None) -> str:
         return f"{value:.0f} ms"
     if value < 60_000:
         return f"{value / 1_000:.2f} s"
-    minutes, rest = divmod(value / 1_000, 60)
-    return f"{minutes:.0f} min {rest:.0f} s"
+    seconds = round(value / 1_000)
+    for size, unit, small, part in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} {seconds % size // small} {part}"
+    return f"{seconds // 60} min {seconds % 60} s"
 
 
 def usd(value: float | None) -> str:
@@ -60,15 +76,37 @@ def percent(share: float | None) -> str:
     return f"{share * 100:.1f} %" if 0 < share < 0.1 else f"{share * 100:.0f} %"
 
 
+def change(now: float | None, before: float | None) -> str:
+    """By how much a number changed, in per cent; empty where there is nothing to compare with."""
+    if now is None or not before:
+        return ""
+    share = now / before - 1
+    if abs(share) < 0.005:
+        return "± 0 %"
+    sign = "+" if share > 0 else "−"
+    return f"× {now / before:.0f}" if share > 10 else f"{sign}{abs(share) * 100:.0f} %"
+
+
 def score(value: Any) -> str:  # any JSON value that a judge may give
     """A verdict: numbers with three digits, the rest as it is."""
     if value is None:
         return DASH
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int) and abs(value) >= 10**15:
+        return one_line(str(value), 60)
     if isinstance(value, int | float):
         return f"{value:.3f}".rstrip("0").rstrip(".") if abs(value) < 1_000 else f"{value:,.0f}"
     return one_line(str(value), 60)
+
+
+def figure(value: Any) -> str:  # any JSON value that a run may log
+    """A parameter or metric: four digits that count, whole numbers and texts as they are."""
+    if value is None:
+        return DASH
+    if isinstance(value, float):
+        return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
+    return one_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 60)
 
 
 def ago(then_ns: int) -> str:

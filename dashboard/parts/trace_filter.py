@@ -6,86 +6,126 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dashboard.parts.cells import Chip
-from dashboard.parts.urls import number, set_params
-from genaiops.query import runs
+from dashboard.parts.filter_box import filter_box
+from dashboard.parts.urls import number, param, set_params
+from genaiops.errors import FilterError
+from genaiops.query import runs, traces
 
 __all__ = ["Wanted", "chosen_time", "first_page", "trace_filter"]
 
 _HOURS = {"1 h": 1, "24 h": 24, "7 d": 168, "30 d": 720}
 _STATUSES = ("ok", "error", "running", "interrupted")
-_HELP = (
-    "Fields: name status latency_ms cost_usd input_tokens output_tokens model session_id user_id "
-    "run_id tags.KEY inputs outputs. Operators: = != < <= > >= LIKE ILIKE IN, "
-    "contains(inputs, 'text'), AND OR NOT."
-)
-_EXAMPLE = "latency_ms > 500 AND tags.team = 'docs' AND contains(inputs, 'refund')"
+_EXAMPLE = "latency_ms > 500 AND tags.team = 'docs'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which traces to show; times are nanoseconds UTC."""
+    """Which traces to show.
+
+    Attributes:
+        text: In the filter language.
+        phrase: Text that a span of the trace must hold.
+        hours: Only the last hours.
+        drawn_ns: From and to, as they were drawn on the chart (nanoseconds UTC).
+        wrong: Why the filter cannot be understood; empty when it can.
+    """
 
     text: str
+    phrase: str
     experiment: str | None
-    since_ns: int | None
-    until_ns: int | None
+    hours: int | None = None
+    drawn_ns: tuple[int, int] | None = None
+    wrong: str = ""
+
+    @property
+    def since_ns(self) -> int | None:
+        """From when on; moves along where the last hours are wanted."""
+        if self.drawn_ns:
+            return self.drawn_ns[0]
+        return None if self.hours is None else time.time_ns() - self.hours * 3_600 * 10**9
+
+    @property
+    def until_ns(self) -> int | None:
+        """Up to when."""
+        return self.drawn_ns[1] if self.drawn_ns else None
 
     @property
     def is_all(self) -> bool:
         """Nothing is filtered out."""
-        return not self.text and self.experiment is None and self.since_ns is None
+        return not (self.text or self.phrase or self.experiment or self.hours or self.drawn_ns)
 
 
 def trace_filter() -> Wanted:
     """Draws the widgets and says what they choose."""
     names = [row.experiment.name for row in runs.experiments()]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        typed = st.text_input(
-            "Filter",
-            key="q",
+    wrong = _wrong(param("q"))
+    with st.container(horizontal=True, vertical_alignment="bottom", key="trace-filter"):
+        typed = filter_box(key="filter", name="q", placeholder=_EXAMPLE, wrong=bool(wrong))
+        phrase = st.text_input(
+            "Text",
+            key="text",
             bind="query-params",
-            placeholder=_EXAMPLE,
-            help=_HELP,
+            placeholder="text in any span",
             on_change=first_page,
-            icon=":material/filter_list:",
+            icon=":material/search:",
+            label_visibility="collapsed",
+            width=210,
         )
         status = st.selectbox(
             "Status",
             _STATUSES,
             index=None,
-            placeholder="Any",
+            placeholder="any status",
             key="status",
             bind="query-params",
-            width=130,
+            width=126,
+            label_visibility="collapsed",
             on_change=first_page,
-        )
-        span = st.segmented_control(
-            "Time", list(_HOURS), key="time", bind="query-params", on_change=any_time
         )
         experiment = st.selectbox(
             "Experiment",
             names,
             index=None,
-            placeholder="All",
+            placeholder="all experiments",
             key="exp",
             bind="query-params",
-            width=170,
+            width=168,
+            label_visibility="collapsed",
             on_change=first_page,
+        )
+        span = st.segmented_control(
+            "Time",
+            list(_HOURS),
+            key="time",
+            bind="query-params",
+            on_change=any_time,
+            label_visibility="collapsed",
         )
         if number("from") and number("to"):
             st.button("Clear time", on_click=any_time, icon=":material/close:")
-    parts = [f"({typed})"] if typed and typed.strip() else []
+    parts = [f"({typed})"] if typed.strip() else []
     if status:
         parts.append(f"status = '{status}'")
-    since, until = _range(span)
-    return Wanted(text=" AND ".join(parts), experiment=experiment, since_ns=since, until_ns=until)
-
-
-def _range(span: str | None) -> tuple[int | None, int | None]:
     first, last = number("from"), number("to")
-    if first and last:
-        return first * 10**6, last * 10**6
-    return (time.time_ns() - _HOURS[span] * 3_600 * 10**9, None) if span else (None, None)
+    return Wanted(
+        text=" AND ".join(parts),
+        phrase=(phrase or "").strip(),
+        experiment=experiment,
+        hours=_HOURS[span] if span else None,
+        drawn_ns=(first * 10**6, last * 10**6) if first and last else None,
+        wrong=wrong,
+    )
+
+
+def _wrong(typed: str) -> str:
+    """Why a filter cannot be understood; empty when it can."""
+    if not typed.strip():
+        return ""
+    try:
+        traces.check(typed)
+    except FilterError as error:
+        return str(error)
+    return ""
 
 
 def chosen_time() -> list[Chip]:

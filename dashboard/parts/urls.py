@@ -1,22 +1,18 @@
 """The state of a page is its URL: reading it, changing it, and going elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
 from urllib.parse import parse_qsl, quote, urlencode
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-__all__ = ["PAGES", "follow", "go_to", "link", "number", "param", "set_params"]
+from dashboard.parts.menu import PAGES
 
-PAGES = {
-    "": "screens/home.py",
-    "traces": "screens/traces.py",
-    "trace": "screens/trace.py",
-    "prompts": "screens/prompts.py",
-    "eval": "screens/evaluate.py",
-    "runs": "screens/runs.py",
-}
-"""URL path -> file of the page."""
+__all__ = ["choice", "follow", "go_to", "leaving", "link", "many", "number", "param", "set_params"]
+
 _GOTO = "genaiops.goto"
+T = TypeVar("T", bound=str)
 
 
 def param(name: str, default: str = "") -> str:
@@ -30,6 +26,17 @@ def number(name: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
+def many(name: str) -> list[str]:
+    """The texts of a parameter that holds several, divided by commas."""
+    return [text for text in param(name).split(",") if text]
+
+
+def choice(name: str, options: Sequence[T], default: T) -> T:
+    """The one of the options that the URL names, else the default."""
+    said = param(name)
+    return next((option for option in options if option == said), default)
+
+
 def set_params(changes: Mapping[str, str]) -> None:
     """Changes parameters of the URL; an empty text takes one away."""
     for name, text in changes.items():
@@ -40,7 +47,11 @@ def set_params(changes: Mapping[str, str]) -> None:
 
 
 def link(page: str, params: Mapping[str, str]) -> str:
-    """A relative link to a page of the dashboard."""
+    """A relative link to a page of the dashboard.
+
+    Raises: KeyError when there is no such page.
+    """
+    PAGES[page]
     filled = {name: text for name, text in params.items() if text}
     return f"{page}?{urlencode(filled, quote_via=quote)}" if filled else page
 
@@ -50,9 +61,33 @@ def go_to(where: str) -> None:
     st.session_state[_GOTO] = where
 
 
+def leaving() -> bool:
+    """Whether a callback asked for another page: a fragment then has the whole page run."""
+    return _GOTO in st.session_state
+
+
 def follow() -> None:
     """Switches to the page that a callback asked for, if one did."""
     where = str(st.session_state.pop(_GOTO, ""))
     page, _, query = where.partition("?")
     if where and page in PAGES:
-        st.switch_page(PAGES[page], query_params=dict(parse_qsl(query)))
+        wanted = dict(parse_qsl(query))
+        _release_widgets(wanted)
+        st.switch_page(PAGES[page], query_params=wanted)
+
+
+def _release_widgets(wanted: Collection[str]) -> None:
+    """Lets the widgets go that are bound to parameters of this URL or of the wanted one.
+
+    Streamlit refuses to change a parameter as long as one is bound to it, and drops it on the way
+    to another page; let go, a widget begins anew with what the next URL says.
+    """
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    with context.session_state.query_params() as params:
+        for name in {*params, *wanted}:
+            binding = params.get_binding_for_param(name)
+            if binding is not None:
+                params.unbind_widget(binding.widget_id)
+                st.session_state.pop(name, None)

@@ -4,23 +4,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-import streamlit as st
 from streamlit.components.v2 import component
-from streamlit.components.v2.types import ComponentRenderer
 
 from dashboard.parts.cells import Chip, Column, Json, Marks, Row, Tile
+from dashboard.parts.component import event, load
 from dashboard.parts.urls import go_to, link, set_params
 from genaiops.query.traces import Bin
 
 __all__ = [
     "chat",
     "chips",
-    "curves",
     "diff",
     "head",
     "note",
     "page_style",
-    "scores",
     "section",
     "table",
     "tiles",
@@ -32,30 +29,16 @@ __all__ = [
 _HERE = Path(__file__).parent
 
 
-def _load(name: str) -> ComponentRenderer:
-    def text(file: str) -> str:
-        return (_HERE / file).read_text(encoding="utf-8")
-
-    return component(
-        f"genaiops.{name}",
-        html='<div class="root"></div>',
-        css=text("base.css") + text(f"{name}.css"),
-        js=text("dom.js") + text(f"{name}.js"),
-    )
-
-
 _page = component(
     "genaiops.page", css=(_HERE / "page.css").read_text(encoding="utf-8"), isolate_styles=False
 )
-_head = _load("head_view")
-_table = _load("table_view")
-_tree = _load("trace_view")
-_chat = _load("chat_view")
-_diff = _load("text_diff")
-_value = _load("value_view")
-_bars = _load("time_bars")
-_lines = _load("line_chart")
-_scores = _load("score_view")
+_head = load("head_view")
+_table = load("table_view")
+_tree = load("trace_view")
+_chat = load("chat_view")
+_diff = load("text_diff")
+_value = load("value_view")
+_bars = load("time_bars")
 
 
 def page_style() -> None:
@@ -69,12 +52,14 @@ def head(
     key: str,
     kicker: tuple[str, str] = ("", ""),
     note: str = "",
+    trouble: str = "",
     chips: Sequence[Chip] = (),
     copy: str = "",
 ) -> None:
     """The title of a page or a panel.
 
-    `kicker` is what stands before the title and the page it leads to; `copy` an id to be copied.
+    `kicker` is what stands before the title and the page it leads to; `copy` an id to be copied;
+    `trouble` what went wrong, below everything.
     """
     _headed(
         key,
@@ -82,14 +67,15 @@ def head(
         kicker=kicker[0],
         kicker_go=kicker[1],
         note=note,
+        trouble=trouble,
         copy=copy,
         chips=[chip.json() for chip in chips],
     )
 
 
-def section(title: str, *, key: str) -> None:
+def section(title: str, *, key: str, note: str = "", chips: Sequence[Chip] = ()) -> None:
     """The title of a part of a page."""
-    _headed(key, title=title, small=True)
+    _headed(key, title=title, small=True, note=note, chips=[chip.json() for chip in chips])
 
 
 def note(text: str, *, key: str, commands: Sequence[str] = ()) -> None:
@@ -108,7 +94,7 @@ def tiles(items: Sequence[Tile], *, key: str) -> None:
 
 
 def _headed(key: str, **data: Json) -> None:  # the fields of head_view.js
-    _head(data=data, key=key, on_go_change=lambda: go_to(str(_event(key, "go"))))
+    _head(data=data, key=key, on_go_change=lambda: go_to(str(event(key, "go"))))
 
 
 def table(
@@ -124,24 +110,27 @@ def table(
 ) -> None:
     """A table whose rows open `page` (this one when empty) with the row's parameters.
 
+    A row with a page of its own opens that one.
     `sort` is the present order, as in ``start_ns DESC``: a click on a head sets it in the URL.
     `selected` is the id of the row that is shown elsewhere on the page.
     """
-    by_id = {row.id: row.params for row in rows if row.params is not None}
+    by_id = {row.id: row for row in rows if row.params is not None}
 
     def opened() -> None:
-        params = by_id.get(str(_event(key, "open")))
-        if params is not None and page:
-            go_to(link(page, params))
-        elif params is not None:
-            set_params(params)
+        row = by_id.get(str(event(key, "open")))
+        if row is None or row.params is None:
+            return
+        if row.page or page:
+            go_to(link(row.page or page, row.params))
+        else:
+            set_params(row.params)
 
     def marked() -> None:
         if marks is not None:
-            marks.on_change([str(item) for item in cast("list[Json]", _event(key, "picked") or [])])
+            marks.on_change([str(item) for item in cast("list[Json]", event(key, "picked") or [])])
 
     def sorted_by() -> None:
-        set_params({"sort": str(_event(key, "sort")), "after": ""})
+        set_params({"sort": str(event(key, "sort")), "after": ""})
 
     data = {
         "columns": [{name: getattr(col, name) for name in col.__slots__} for col in columns],
@@ -150,7 +139,7 @@ def table(
                 "id": row.id,
                 "cells": row.cells,
                 "open": row.params is not None,
-                "href": link(page, row.params) if page and row.params is not None else "",
+                "href": _href(row.page or page, row),
             }
             for row in rows
         ],
@@ -169,36 +158,38 @@ def table(
     )
 
 
+def _href(page: str, row: Row) -> str:
+    return link(page, row.params) if page and row.params is not None else ""
+
+
 def trace_tree(
-    trace_id: str,
-    spans: Sequence[Sequence[Json]],
+    stamp: str,
+    spans: Sequence[Sequence[Json]] | None,
     *,
     key: str,
     selected: str,
     total_ms: float,
-    height: int = 620,
 ) -> None:
     """Tree and waterfall; choosing a span sets ``span`` in the URL.
 
-    A span is ``[id, depth, name, type, status, start_ms, duration_ms | None, note]``, parents first.
+    A span is ``[id, depth, name, type, status, start_ms, duration_ms | None, note, path_ms | None]``,
+    parents first. None in place of the spans keeps those that were sent with this `stamp`.
     """
-    data = {
-        "trace": trace_id,
-        "spans": spans,
-        "selected": selected,
-        "total_ms": total_ms,
-        "height": height,
-    }
+    data = {"stamp": stamp, "spans": spans, "selected": selected, "total_ms": total_ms}
 
     def chosen() -> None:
-        set_params({"span": str(_event(key, "span") or "")})
+        set_params({"span": str(event(key, "span") or "")})
 
     _tree(data=data, key=key, on_span_change=chosen)
 
 
 def chat(messages: Sequence[Mapping[str, Json]], *, key: str) -> None:
-    """Messages ``{role, finish, parts: [{type, text, name, id}]}`` as a conversation."""
-    _chat(data={"messages": list(messages)}, key=key)
+    """Messages ``{role, finish, chips, parts: [{type, text, name, id, mime, data}]}``."""
+    _chat(
+        data={"messages": list(messages)},
+        key=key,
+        on_go_change=lambda: go_to(str(event(key, "go"))),
+    )
 
 
 def diff(
@@ -223,7 +214,7 @@ def time_bars(bins: Sequence[Bin], *, key: str, page: str = "", height: int = 60
         return
 
     def ranged() -> None:
-        first, last = cast("tuple[float, float]", _event(key, "range"))
+        first, last = cast("tuple[float, float]", event(key, "range"))
         chosen = {"from": str(int(first)), "to": str(int(last))}
         if page:
             go_to(link(page, chosen))
@@ -236,34 +227,3 @@ def time_bars(bins: Sequence[Bin], *, key: str, page: str = "", height: int = 60
         "height": height,
     }
     _bars(data=data, key=key, on_range_change=ranged)
-
-
-def curves(
-    title: str, series: Mapping[str, Sequence[tuple[float, float]]], *, key: str, height: int = 180
-) -> None:
-    """Named curves over steps."""
-    data = {
-        "title": title,
-        "series": [
-            {"name": name, "points": [list(p) for p in line]} for name, line in series.items()
-        ],
-        "height": height,
-    }
-    _lines(data=data, key=key)
-
-
-def scores(
-    names: tuple[str, str], rows: Sequence[Mapping[str, Json]], *, key: str, selected: str = ""
-) -> None:
-    """Scores of one or two runs with intervals; a click sets ``judge`` in the URL."""
-
-    def chosen() -> None:
-        set_params({"judge": str(_event(key, "open"))})
-
-    data = {"names": list(names), "rows": list(rows), "selected": selected}
-    _scores(data=data, key=key, on_open_change=chosen)
-
-
-def _event(key: str, name: str) -> Json:
-    """What a component has just said."""
-    return st.session_state[key].get(name)

@@ -1,10 +1,11 @@
-"""Home: the last 24 hours, what changed, and the newest of everything."""
+"""Home: the last 24 hours against the day before, what changed, and the newest of everything."""
 
 import time
 
 import streamlit as st
 
-from dashboard.parts.cells import Column, Row, Tile
+from dashboard.parts.cells import Tile, Tone
+from dashboard.parts.changed import changed
 from dashboard.parts.guard import nothing_yet, show
 from dashboard.parts.lists import (
     prompt_columns,
@@ -15,9 +16,11 @@ from dashboard.parts.lists import (
     trace_rows,
 )
 from dashboard.parts.models_used import models_used
-from dashboard.parts.text import ago, count, ms, percent, usd
+from dashboard.parts.passing import passing
+from dashboard.parts.text import change, count, ms, percent, usd
 from dashboard.parts.views import head, section, table, tiles, time_bars
 from genaiops.query import prompts, runs, traces, usage
+from genaiops.query.usage import Totals
 
 _DAY_NS = 86_400 * 10**9
 _FIRST = ("import genaiops", "@genaiops.trace", 'def answer(question): return "42"')
@@ -35,10 +38,12 @@ def home() -> None:
     _numbers(now)
     left, right = st.columns([1.65, 1], gap="medium")
     with left:
+        passing(now - _DAY_NS, now)
         section("Recent traces", key="recent head")
         table(trace_columns(short=True), trace_rows(recent, {}), key="recent", page="trace")
         models_used(days=7)
     with right:
+        changed(now - 7 * _DAY_NS)
         section("Recent runs", key="runs head")
         table(run_columns(), run_rows(newest_runs), key="runs", page="runs", empty="No runs yet.")
         section("Prompts", key="prompts head")
@@ -50,60 +55,46 @@ def home() -> None:
             page="prompts",
             empty="No prompts yet.",
         )
-        _moves(now)
 
 
 def _numbers(now: int) -> None:
+    """The numbers of the day, each with how it changed; and the traces over its hours."""
     since = now - _DAY_NS
-    sums = usage.totals(since_ns=since)
+    today, before = usage.totals(since), usage.totals(since - _DAY_NS, since)
     bins = traces.histogram(bins=48, since_ns=since, until_ns=now)
-    failed = sums.error_rate
-    head("Last 24 hours", key="today")
-    tiles(
-        (
-            Tile(label="Traces", value=count(sums.traces), spark=[step.n for step in bins]),
-            Tile(
-                label="Failed",
-                value=percent(failed),
-                tone="red" if failed >= 0.05 else "plain",
-                hint=f"{count(sums.errors)} traces",
-            ),
-            Tile(label="Latency p50", value=ms(sums.p50_ms)),
-            Tile(label="Latency p95", value=ms(sums.p95_ms)),
-            Tile(label="Input tokens", value=count(sums.input_tokens)),
-            Tile(label="Output tokens", value=count(sums.output_tokens)),
-            Tile(label="Cost", value=usd(sums.cost_usd)),
-        ),
-        key="numbers",
-    )
-    if sums.traces:
+    head("Last 24 hours", note=_beside(before), key="today")
+    tiles(_tiles(today, before, [step.n for step in bins]), key="numbers")
+    if today.traces:
         time_bars(bins, key="day", page="traces", height=52)
 
 
-def _moves(now: int) -> None:
-    moves = prompts.recent_moves(since_ns=now - 7 * _DAY_NS, limit=6)
-    if not moves:
-        return
-    section("What changed", key="moves head")
-    rows = [
-        Row(
-            id=f"{name} {place}",
-            cells={
-                "what": [
-                    f"{name}@{move.alias} → {'removed' if move.version is None else move.version}",
-                    " · ".join(part for part in (move.author, move.reason) if part),
-                ],
-                "when": ago(move.moved_ns),
-            },
-            params={"name": name},
-        )
-        for place, (name, move) in enumerate(moves)
-    ]
-    columns = (
-        Column(key="what", label="Alias", kind="pair"),
-        Column(key="when", label="When", kind="num", width="92px"),
+def _beside(before: Totals) -> str:
+    if not before.traces:
+        return "Nothing to compare with: there are no traces of the day before."
+    return f"Small: against the day before, of {count(before.traces)} traces."
+
+
+def _tiles(today: Totals, before: Totals, hours: list[int]) -> list[Tile]:
+    failed: Tone = "red" if today.error_rate >= 0.05 else "plain"
+    errors = f"{count(today.errors)} traces"
+    was = percent(before.error_rate) if before.traces else ""
+    numbers = (
+        ("Latency p50", today.p50_ms, before.p50_ms, ms),
+        ("Latency p95", today.p95_ms, before.p95_ms, ms),
+        ("Input tokens", today.input_tokens, before.input_tokens, count),
+        ("Output tokens", today.output_tokens, before.output_tokens, count),
+        ("Cost", today.cost_usd, before.cost_usd, usd),
     )
-    table(columns, rows, key="moves", page="prompts")
+    return [
+        Tile(label="Traces", value=count(today.traces), spark=hours,
+             note=change(today.traces, before.traces)),
+        Tile(label="Failed", value=percent(today.error_rate), tone=failed, hint=errors,
+             note=f"{was} before" if was else ""),
+        *(
+            Tile(label=label, value=said(value), note=change(value, old), hint=f"before: {said(old)}")
+            for label, value, old, said in numbers
+        ),
+    ]  # fmt: skip
 
 
 show(home)

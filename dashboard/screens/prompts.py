@@ -1,34 +1,45 @@
-"""Prompts: names by folder, versions and what they cost, differences, aliases and their moves."""
+"""Prompts: names by folder, versions and what they cost, differences, aliases, a playground."""
 
 import streamlit as st
 
+import genaiops
 from dashboard.parts.cells import Chip
 from dashboard.parts.guard import nothing_yet, show
 from dashboard.parts.lists import prompt_columns, prompt_rows
+from dashboard.parts.playground import new_prompt, playground
+from dashboard.parts.prompt_aliases import aliases_view
 from dashboard.parts.prompt_text import compared, template_messages
 from dashboard.parts.prompt_versions import (
-    alias_history,
+    alias_chip,
+    version_figures,
+    version_rail,
     version_settings,
-    versions_table,
+    version_tiles,
 )
-from dashboard.parts.text import count
-from dashboard.parts.urls import number, param, set_params
+from dashboard.parts.text import count, one_line
+from dashboard.parts.urls import go_to, link, number, param, set_params
 from dashboard.parts.views import chat, chips, diff, head, table
 from genaiops.errors import NotFoundError
 from genaiops.query import prompts
-from genaiops.query.prompts import VersionStats
+from genaiops.query.prompts import PromptName, VersionStats
 
 _FIRST = (
     "import genaiops",
     'p = genaiops.register_prompt("qa/answer", "Answer briefly: {{question}}")',
     'genaiops.set_prompt_alias("qa/answer", "production", p.version)',
 )
+_VIEWS = ("Diff", "Text", "Settings", "All versions", "Aliases", "Playground")
+_SHOWN = 200
 
 
 def page() -> None:
-    """The page: every name, or one prompt."""
+    """The page: every name, one prompt, or a new one."""
     if param("name"):
         _one(param("name"))
+    elif param("new") or param("trace"):
+        head("New prompt", kicker=("Prompts", "prompts"), key="title",
+             note="Try it on a model, then register it.")  # fmt: skip
+        new_prompt()
     else:
         _all()
 
@@ -37,18 +48,55 @@ def _all() -> None:
     names = prompts.names()
     if not names:
         nothing_yet("No prompts yet", _FIRST, key="empty")
+        _new_button()
         return
-    head("Prompts", note=f"{count(len(names))} prompts", key="title")
-    for folder in sorted({name.folder for name in names}):
-        inside = [name for name in names if name.folder == folder]
-        if folder:
-            chips([Chip(label="folder", value=folder)], key=f"folder {folder}")
-        table(
-            prompt_columns(),
-            prompt_rows(inside, inside=True),
-            page="prompts",
-            key=f"names {folder}",
-        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        head("Prompts", note=f"{count(len(names))} prompts", key="title")
+        _new_button()
+    text = st.text_input("Find", key="q", bind="query-params", placeholder="part of a name",
+                         width=280, label_visibility="collapsed")  # fmt: skip
+    _folders(names)
+    folder = param("folder")
+    fitting = [
+        name
+        for name in names
+        if (text or "").lower() in name.name.lower()
+        and (not folder or name.folder == folder or name.folder.startswith(f"{folder}/"))
+    ]
+    table(
+        prompt_columns(),
+        prompt_rows(fitting[:_SHOWN]),
+        page="prompts",
+        key="names",
+        empty="No prompt is called like that.",
+    )
+    if len(fitting) > _SHOWN:
+        head("", note=f"{count(len(fitting) - _SHOWN)} more: find them by name.", key="more")
+
+
+def _folders(names: list[PromptName]) -> None:
+    """The folders, those above them included; a click shows what is inside."""
+    sizes: dict[str, int] = {}
+    for name in names:
+        parts = name.folder.split("/") if name.folder else []
+        for depth in range(1, len(parts) + 1):
+            inside = "/".join(parts[:depth])
+            sizes[inside] = sizes.get(inside, 0) + 1
+    if not sizes:
+        return
+    chosen = param("folder")
+    found = [Chip(value="all folders", go="prompts", tone="gray" if chosen else "blue")]
+    found += [
+        Chip(value=f"{one_line(name, 60)}/ {count(n)}", tone="blue" if name == chosen else "gray",
+             go=link("prompts", {"folder": name}))
+        for name, n in sorted(sizes.items())[:60]
+    ]  # fmt: skip
+    chips(found, key="folders")
+
+
+def _new_button() -> None:
+    st.button("New prompt", key="new prompt", icon=":material/add:", on_click=go_to,
+              args=(link("prompts", {"new": "1"}),))  # fmt: skip
 
 
 def _one(name: str) -> None:
@@ -58,71 +106,79 @@ def _one(name: str) -> None:
     if chosen not in by_number:
         raise NotFoundError(f"prompt {name!r} has no version {chosen}: choose one of the list")
     shown = by_number[chosen]
-    moves = prompts.alias_history(name)
-    kind = "text" if isinstance(shown.version.template, str) else "chat"
     head(
         name,
         kicker=("Prompts", "prompts"),
         copy=f"prompts:/{name}/{chosen}",
         chips=[
-            Chip(value=kind),
+            Chip(value=f"version {chosen}"),
+            Chip(value="text" if isinstance(shown.version.template, str) else "chat"),
             Chip(value=shown.version.syntax),
-            *(
-                Chip(label=alias.alias, value=f"v{alias.version}", tone="violet")
-                for item in versions
-                for alias in item.aliases
-            ),
+            *(alias_chip(alias) for alias in shown.aliases),
         ],
         key="title",
     )
-    versions_table(name, versions, chosen)
+    left, right = st.columns([1, 3.1], gap="medium")
+    with left:
+        version_rail(name, versions, chosen)
+    with right:
+        _version(name, versions, shown, _other(by_number, chosen))
+
+
+def _other(by_number: dict[int, VersionStats], chosen: int) -> VersionStats | None:
+    """The version to compare with: that of the URL, else the one before, else the next."""
+    others = sorted(set(by_number) - {chosen})
+    if not others:
+        return None
+    before = max((other for other in others if other < chosen), default=others[0])
+    asked = number("vs")
+    return by_number[asked if asked in others else before]
+
+
+def _version(
+    name: str, versions: list[VersionStats], shown: VersionStats, other: VersionStats | None
+) -> None:
+    chosen = shown.version.version
+    version_tiles(shown, other)
     with st.container(horizontal=True, vertical_alignment="center"):
         view = st.segmented_control(
-            "View",
-            ("Diff", "Text", "Settings", "Alias history"),
-            default="Diff",
-            required=True,
-            key="view",
-            bind="query-params",
+            "View", _VIEWS, default="Diff", required=True, key="view", bind="query-params",
             label_visibility="collapsed",
-        )
-        other = _other(versions, chosen) if view == "Diff" else None
-    if view == "Text":
-        chat(template_messages(shown.version.template), key="text")
+        )  # fmt: skip
+        if other is not None and view == "Diff":
+            _choose_other(versions, chosen, other.version.version)
+        st.button("Promote…", key="promote", on_click=_promote, type="tertiary",
+                  icon=":material/new_label:")  # fmt: skip
+    if view == "Aliases":
+        aliases_view(genaiops.get_prompt(name), versions, chosen, prompts.alias_history(name))
+    elif view == "Playground":
+        playground(shown.version)
     elif view == "Settings":
         version_settings(shown.version)
-    elif view == "Alias history":
-        alias_history(moves)
-    elif other is None:
-        chat(template_messages(shown.version.template), key="only")
+    elif view == "All versions":
+        version_figures(name, versions, chosen)
+    elif view == "Text" or other is None:
+        chat(template_messages(shown.version.template), key="text")
     else:
-        old, new = sorted((other, chosen))
-        labels = (f"v{old}", f"v{new}")
-        diff(compared(by_number[old].version, by_number[new].version), labels=labels, key="diff")
+        old, new = sorted((other.version, shown.version), key=lambda version: version.version)
+        diff(compared(old, new), labels=(f"v{old.version}", f"v{new.version}"), key="diff")
 
 
-def _other(versions: list[VersionStats], chosen: int) -> int | None:
-    """The version to compare with: the one before, unless another is picked."""
+def _promote() -> None:
+    st.session_state["view"] = "Aliases"
+
+
+def _choose_other(versions: list[VersionStats], chosen: int, other: int) -> None:
+    """Which version to compare with; kept as ``vs`` in the URL."""
     numbers = [item.version.version for item in versions if item.version.version != chosen]
-    if not numbers:
-        return None
-    before = max((number_ for number_ in numbers if number_ < chosen), default=min(numbers))
-    asked = number("vs")
-    return st.selectbox(
-        "Compare with",
-        numbers,
-        index=numbers.index(asked if asked in numbers else before),
-        format_func=lambda number_: f"against version {number_}",
-        key=f"against {chosen}",
-        on_change=_against,
-        args=(chosen,),
-        width=190,
-        label_visibility="collapsed",
-    )
+    key = f"against {chosen} {other}"
 
+    def against() -> None:
+        set_params({"vs": str(st.session_state[key])})
 
-def _against(chosen: int) -> None:
-    set_params({"vs": str(st.session_state[f"against {chosen}"])})
+    st.selectbox("Compare with", numbers, index=numbers.index(other), key=key, on_change=against,
+                 format_func=lambda number_: f"against version {number_}", width=190,
+                 label_visibility="collapsed")  # fmt: skip
 
 
 show(page)

@@ -1,17 +1,21 @@
-"""Runs: a table with chosen columns, one run with its curves, runs compared."""
+"""Runs: a table with chosen columns, one run with its curves and files, runs compared."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
 from dashboard.parts.cells import Column, Marks, Row
+from dashboard.parts.export import csv_button
 from dashboard.parts.guard import nothing_yet, show
-from dashboard.parts.run_panel import compare_page, run_page
-from dashboard.parts.text import ago, count, ms, one_line, score
-from dashboard.parts.urls import param, set_params
+from dashboard.parts.run_compare import MOST, compare_page
+from dashboard.parts.run_curves import is_bound
+from dashboard.parts.run_panel import run_page
+from dashboard.parts.text import ago, count, figure, ms, one_line
+from dashboard.parts.urls import many, param, set_params
 from dashboard.parts.views import head, table
+from genaiops.errors import FilterError
 from genaiops.query import runs
-from genaiops.query.runs import RunRow
+from genaiops.query.runs import ExperimentRow, RunPage, RunRow
 
 _FIRST = (
     "import genaiops",
@@ -19,12 +23,15 @@ _FIRST = (
     '    genaiops.log_param("lr", 0.1); genaiops.log_metric("loss", 0.3)',
 )
 _PAGE = 100
+_OPTIONS = 2_000
+_WIDE = 8
 
 
 def page() -> None:
     """The page: all runs, one, or several compared."""
-    if param("cmp"):
-        compare_page([run_id for run_id in param("cmp").split(",") if run_id][:20])
+    compared = list(dict.fromkeys(many("cmp")))
+    if compared:
+        compare_page(compared)
     elif param("run"):
         run_page(param("run"))
     else:
@@ -36,45 +43,20 @@ def _all() -> None:
     if not experiments and not runs.search(limit=1).items:
         nothing_yet("No runs yet", _FIRST, key="empty")
         return
-    title = st.container()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        experiment = st.selectbox(
-            "Experiment",
-            [row.experiment.name for row in experiments],
-            index=None,
-            placeholder="All",
-            key="exp",
-            bind="query-params",
-            width=190,
-            on_change=_first_page,
-        )
-        name = st.text_input(
-            "Name", key="q", bind="query-params", placeholder="part of a name or id",
-            width=220, on_change=_first_page,
-        )  # fmt: skip
-        known = runs.keys(experiment)
-        shown = [key for key in known.metrics if not key.endswith((".low", ".high"))]
-        options = [*(f"metric {key}" for key in shown), *(f"param {key}" for key in known.params)]
-        standard = [*options[:2], *(f"param {key}" for key in known.params[:2])][:4]
-        columns = st.multiselect(
-            "Columns", options[:2_000], default=standard, key="cols", bind="query-params"
-        )
-    found = runs.search(
-        experiment=experiment,
-        name=name or "",
-        metrics=[key[7:] for key in columns if key.startswith("metric ")],
-        params=[key[6:] for key in columns if key.startswith("param ")],
-        order_by=param("sort", "start_ns DESC"),
-        limit=_PAGE,
-        page_token=param("after") or None,
-    )
+    title = st.container(horizontal=True, vertical_alignment="center")
+    columns = _choices(experiments)
+    try:
+        found = _found(columns, _PAGE, param("after"))
+    except FilterError as error:
+        with title:
+            head("Runs", trouble=str(error), key="title")
+        return
     with title:
         more = " or more" if found.next_page_token else ""
-        head(
-            "Runs",
-            note=f"{count(len(found.items))}{more} runs · mark two or more to compare",
-            key="title",
-        )
+        head("Runs", note=f"{count(len(found.items))}{more} runs", key="title")
+        csv_button("runs", ["run_id", "name", "status", *columns],
+                   lambda: _exported(_found(columns, 10_000, "").items, columns), key="csv")  # fmt: skip
+        _compare_button(found, columns)
     _table(found.items, columns)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if param("after"):
@@ -83,13 +65,70 @@ def _all() -> None:
             st.button("Next", on_click=set_params, args=({"after": found.next_page_token},))
 
 
-def _table(items: Sequence[RunRow], chosen: Sequence[str]) -> None:
+def _choices(experiments: Sequence[ExperimentRow]) -> list[str]:
+    """Experiment, filter and nesting, kept in the URL. Returns: The chosen columns."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="run-choices"):
+        st.selectbox("Experiment", [row.experiment.name for row in experiments], index=None,
+                     placeholder="All", key="exp", bind="query-params", width=190,
+                     on_change=_first_page)  # fmt: skip
+        st.text_input("Filter", key="filter", bind="query-params", width=380, on_change=_first_page,
+                      placeholder="metrics.loss < 0.5 AND params.model = 'x'",
+                      help="MLflow's filter language, with OR, NOT and parentheses as well.")  # fmt: skip
+        st.text_input("Name", key="q", bind="query-params", placeholder="part of a name or id",
+                      width=190, on_change=_first_page)  # fmt: skip
+        st.toggle("Only the outermost", key="top", bind="query-params", on_change=_first_page)
+    known = runs.keys(st.session_state["exp"])
+    shown = [key for key in known.metrics if not is_bound(key)]
+    options = [*(f"metric {key}" for key in shown), *(f"param {key}" for key in known.params)]
+    standard = [
+        *options[: min(3, len(shown))],
+        *[f"param {key}" for key in known.params if "." not in key][:3],
+    ]
+    usual = list(dict.fromkeys([*many("cols"), *standard]))
+    offered = list(dict.fromkeys([*(key for key in usual if key in options), *options[:_OPTIONS]]))
+    return st.multiselect("Columns", offered, default=standard, key="cols", bind="query-params")
+
+
+def _found(columns: Sequence[str], limit: int, token: str) -> RunPage:
+    """The runs that the URL asks for, with the chosen columns only. Raises FilterError."""
+    state = st.session_state
+    return runs.search(
+        experiment=state["exp"],
+        filter=state["filter"] or "",
+        name=state["q"] or "",
+        parent="" if state["top"] else None,
+        metrics=[key[7:] for key in columns if key.startswith("metric ")],
+        params=[key[6:] for key in columns if key.startswith("param ")],
+        order_by=param("sort", "start_ns DESC"),
+        limit=limit,
+        page_token=token or None,
+    )
+
+
+def _compare_button(found: RunPage, columns: Sequence[str]) -> None:
+    """Compares the marked runs; without marks, the first ones of this list and order."""
     picked: list[str] = st.session_state.get("picked runs", [])
+    marked = len(picked) >= 2
+    n = len(picked) if marked else len(found.items) if not found.next_page_token else MOST
+
+    def compare() -> None:
+        ids = picked or [item.run_id for item in _found(columns[:1], MOST, "").items]
+        st.session_state["view"] = "Parameters"  # not what was looked at last
+        set_params({"cmp": ",".join(ids[:MOST])})
+
+    if marked or len(found.items) > 1:
+        first = "" if marked or not found.next_page_token else "the first "
+        st.button(f"Compare {first}{count(n)}", on_click=compare, key="compare",
+                  type="primary" if marked else "secondary")  # fmt: skip
+
+
+def _table(items: Sequence[RunRow], chosen: Sequence[str]) -> None:
+    width = "" if len(chosen) <= _WIDE else "110px"
     columns = [
-        Column(key="name", label="Run", kind="pair", width="22%", sort="name"),
+        Column(key="name", label="Run", kind="pair", width="22%" if not width else "220px", sort="name"),
         Column(key="status", label="Status", kind="status", width="104px"),
         *(
-            Column(key=key, label=key.split(" ", 1)[1], kind="num",
+            Column(key=key, label=key.partition(" ")[2], kind="num", width=width,
                    sort=f"metrics.{key[7:]}" if key.startswith("metric ") else "")
             for key in chosen
         ),
@@ -101,28 +140,39 @@ def _table(items: Sequence[RunRow], chosen: Sequence[str]) -> None:
         [_row(item, chosen) for item in items],
         key="runs",
         sort=param("sort", "start_ns DESC"),
-        marks=Marks(ids=picked, on_change=_pick),
+        marks=Marks(ids=st.session_state.get("picked runs", []), on_change=_pick),
         empty="No run matches.",
     )
-    if len(picked) >= 2:
-        compared = {"cmp": ",".join(picked)}
-        st.button(
-            f"Compare {len(picked)} runs", type="primary", on_click=set_params, args=(compared,)
-        )
 
 
 def _row(item: RunRow, chosen: Sequence[str]) -> Row:
+    where = [one_line(item.experiment, 60)]
+    if item.n_children:
+        where.append(f"{count(item.n_children)} nested")
+    if item.parent_run_id:
+        where.append(f"in {item.parent_run_id[:8]}")
     cells: dict[str, object] = {
-        "name": [one_line(item.name, 80) or item.run_id[:8], item.experiment],
+        "name": [one_line(item.name, 80) or item.run_id[:8], " · ".join(filter(None, where))],
         "status": item.status.lower(),
         "took": ms(item.duration_ms),
         "when": ago(item.start_ns),
     }
     for key in chosen:
-        kind, name = key.split(" ", 1)
-        found = item.metrics.get(name) if kind == "metric" else item.params.get(name)
-        cells[key] = None if found is None else score(found)
-    return Row(id=item.run_id, cells=cells, params={"run": item.run_id})
+        found = _value(item, key)
+        cells[key] = None if found is None else figure(found)
+    return Row(id=item.run_id, cells=cells, params={"run": item.run_id, "view": "Overview"})
+
+
+def _value(item: RunRow, column: str) -> object:
+    kind, _, name = column.partition(" ")
+    return item.metrics.get(name) if kind == "metric" else item.params.get(name)
+
+
+def _exported(items: Sequence[RunRow], chosen: Sequence[str]) -> list[list[object]]:
+    return [
+        [item.run_id, item.name, item.status, *(_value(item, key) for key in chosen)]
+        for item in items
+    ]
 
 
 def _pick(ids: list[str]) -> None:

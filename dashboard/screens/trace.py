@@ -3,17 +3,18 @@
 import streamlit as st
 
 from dashboard.parts import tree
-from dashboard.parts.cells import Chip, Tile, status_tone
+from dashboard.parts.cells import Chip, status_tone
 from dashboard.parts.guard import show
 from dashboard.parts.lists import trace_columns, trace_rows
 from dashboard.parts.span_panel import span_panel
-from dashboard.parts.text import count, ms, one_line, usd
-from dashboard.parts.urls import go_to, link, param, set_params
-from dashboard.parts.views import head, table, tiles, trace_tree
-from genaiops.model.span import Trace
+from dashboard.parts.text import count, ms, one_line, tokens, usd
+from dashboard.parts.urls import go_to, leaving, link, param, set_params
+from dashboard.parts.views import head, note, table, trace_tree
 from genaiops.query import traces
+from genaiops.query.outline import Outline, outline
 
 _TAGS_SHOWN = 12
+_SENT = "spans sent"
 
 
 def page() -> None:
@@ -23,57 +24,61 @@ def page() -> None:
         recent = traces.search(limit=20).items
         table(trace_columns(short=True), trace_rows(recent, {}), key="recent", page="trace")
         return
-    trace = traces.get(param("id"))
+    trace = outline(param("id"))
     _head(trace)
+    st.session_state[_SENT] = ""
     _body(trace)
 
 
-def _head(trace: Trace) -> None:
+def _head(trace: Outline) -> None:
     summary = trace.summary
-    title, buttons = st.columns([5, 1.3], vertical_alignment="bottom", wrap=False)
+    title, buttons = st.columns([5, 1], vertical_alignment="top", wrap=False)
     with title:
         head(
             one_line(summary.name, 160) or "(no name)",
             kicker=("Traces", "traces"),
-            copy=trace.trace_id,
-            chips=_chips(trace),
+            copy=summary.trace_id,
+            chips=[*_numbers(trace), *_places(trace)],
             key="title",
         )
     with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        _neighbours(trace.trace_id)
-    tiles(
-        (
-            Tile(label="Latency", value=ms(trace.duration_ms)),
-            Tile(label="Spans", value=count(summary.n_spans)),
-            Tile(
-                label="Failed spans",
-                value=count(summary.n_errors),
-                tone="red" if summary.n_errors else "plain",
-            ),
-            Tile(label="Input tokens", value=count(summary.input_tokens)),
-            Tile(label="Output tokens", value=count(summary.output_tokens)),
-            Tile(label="Cost", value=usd(summary.cost_usd)),
-        ),
-        key="numbers",
-    )
+        _neighbours(summary.trace_id)
+    if trace.problems:
+        note(" ".join(trace.problems), key="problems")
 
 
-def _chips(trace: Trace) -> list[Chip]:
+def _numbers(trace: Outline) -> list[Chip]:
+    """What the trace took and paid."""
     summary = trace.summary
-    chips = [Chip(value=summary.status, tone=status_tone(summary.status))]
-    chips += [Chip(value=one_line(model, 60), tone="violet") for model in summary.models]
+    failed = f", {count(summary.n_errors)} failed" if summary.n_errors else ""
+    return [
+        Chip(value=summary.status, tone=status_tone(summary.status)),
+        Chip(label="started", at_ms=summary.start_ns / 1e6),
+        Chip(label="took", value=ms(summary.duration_ms)),
+        Chip(label="spans", value=f"{count(summary.n_spans)}{failed}",
+             tone="red" if failed else "gray"),
+        Chip(label="tokens", value=tokens(summary.input_tokens, summary.output_tokens),
+             hint="input → output, each call to a provider counted once"),
+        Chip(label="cost", value=usd(summary.cost_usd)),
+        *(Chip(value=one_line(model, 60), tone="violet") for model in summary.models[:6]),
+    ]  # fmt: skip
+
+
+def _places(trace: Outline) -> list[Chip]:
+    """What the trace belongs to; a click leads there."""
+    summary = trace.summary
+    chips: list[Chip] = []
     if summary.run_id:
         run = link("runs", {"run": summary.run_id})
         chips.append(Chip(label="run", value=summary.run_id[:8], mono=True, go=run))
-    for label, text in (
-        ("experiment", summary.experiment),
-        ("session", summary.session_id),
-        ("user", summary.user_id),
-    ):
+    if summary.session_id:
+        session = link("sessions", {"id": summary.session_id})
+        chips.append(Chip(label="session", value=one_line(summary.session_id, 60), go=session))
+    for field, text in (("experiment", summary.experiment), ("user_id", summary.user_id)):
         if text:
-            field = {"session": "session_id", "user": "user_id"}.get(label, label)
             quoted = text.replace("'", "''")
             where = link("traces", {"q": f"{field} = '{quoted}'"})
+            label = field.removesuffix("_id")
             chips.append(Chip(label=label, value=one_line(text, 60), go=where))
     for tag, text in list(summary.tags.items())[:_TAGS_SHOWN]:
         chips.append(Chip(label=one_line(tag, 30), value=one_line(str(text), 60), tone="blue"))
@@ -102,20 +107,25 @@ def _neighbours(trace_id: str) -> None:
 
 
 @st.fragment
-def _body(trace: Trace) -> None:
-    known = {span.span_id: span for span in trace.spans}
+def _body(trace: Outline) -> None:
+    """Tree and span; choosing a span draws this part anew, and sends the tree no second time."""
+    if leaving():
+        st.rerun()
+    known = {node.span_id: node for node in trace.nodes}
     chosen = param("span")
     if chosen not in known:
         chosen = tree.first_choice(trace)
-    left, right = st.columns([1.12, 1], gap="medium")
+    stamp = f"{trace.summary.trace_id} {len(trace.nodes)} {trace.last_ns}"
+    left, right = st.columns([1.12, 1], gap="small")
     with left:
         trace_tree(
-            trace.trace_id,
-            tree.rows(trace),
+            stamp,
+            None if st.session_state.get(_SENT) == stamp else tree.rows(trace),
             selected=chosen,
             total_ms=tree.total_ms(trace),
             key="tree",
         )
+        st.session_state[_SENT] = stamp
     with right:
         if chosen in known:
             span_panel(trace, known[chosen])

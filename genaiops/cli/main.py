@@ -16,6 +16,9 @@ COMMANDS = {
     ),
     "eval": LazyCommand("genaiops.cli.eval:eval_group", "Evaluate in a terminal or in CI."),
     "experiments": LazyCommand("genaiops.cli.runs:experiments", "Experiments."),
+    "export": LazyCommand(
+        "genaiops.cli.exports:export", "Write everything to a folder, as Parquet or for MLflow."
+    ),
     "gateway": LazyCommand("genaiops.cli.gateway:gateway", "The gateway to model providers."),
     "import": LazyCommand("genaiops.cli.imports:imports", "Bring in what other tools recorded."),
     "prompts": LazyCommand("genaiops.cli.prompts:prompts", "Prompts, versions and aliases."),

@@ -12,7 +12,7 @@ import click
 
 from genaiops.cli.text import compact_json, one_line, pad, width
 
-__all__ = ["Format", "emit", "format_option", "message", "plain"]
+__all__ = ["Format", "emit", "emit_key", "format_option", "json_text", "message", "plain"]
 
 Format = Literal["table", "json", "csv"]
 Row = Mapping[str, Any] | Sequence[Any]  # cells of any type
@@ -21,7 +21,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _CSV_SPECIAL = re.compile('[",\r\n]')
 _CELL_CHARS = 120
-_STEERING = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_STEERING = re.compile("[\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def format_option(function: Callable[..., Any]) -> Callable[..., Any]:  # any command
@@ -54,9 +54,24 @@ def emit(rows: Iterable[Row], columns: Sequence[str], format: Format | str = "ta
     click.echo(text, nl=False)
 
 
+def emit_key(name: str, key: str, format: Format | str) -> None:  # noqa: A002  the option is called --format
+    """Prints a new key on stdout, the only time it is shown; as JSON one object."""
+    if format == "json":
+        click.echo(json.dumps({"name": name, "key": key}))
+    else:
+        emit([(name, key)], ("name", "key"), format)
+    message("keep it now: only its digest is stored")
+
+
 def message(text: str) -> None:
     """A line on stderr: what is not data."""
     click.echo(text, err=True)
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:  # any value in
+    """The value as JSON whose letters stand as they are, except those that steer a terminal."""
+    text = json.dumps(plain(value), ensure_ascii=False, indent=indent)
+    return _STEERING.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def plain(value: Any) -> Any:  # any value in, JSON out
@@ -83,9 +98,7 @@ def _cells(row: Row, columns: Sequence[str]) -> list[Any]:
 
 def _json(rows: list[dict[str, Any]]) -> str:
     """One object a line inside one array: readable, and still one JSON value."""
-    lines = [json.dumps(plain(row), ensure_ascii=False) for row in rows]
-    text = "[\n" + ",\n".join(lines) + "\n]\n" if lines else "[]\n"
-    return _STEERING.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    return "[\n" + ",\n".join(map(json_text, rows)) + "\n]\n" if rows else "[]\n"
 
 
 def _csv(rows: list[list[Any]], columns: Sequence[str]) -> str:

@@ -1,11 +1,9 @@
 """`genaiops server`: take spans by OTLP, and the keys that let programs in."""
 
-import json
-
 import click
 
 from genaiops.cli.lazy import LazyGroup
-from genaiops.cli.output import Format, emit, format_option, message
+from genaiops.cli.output import Format, emit, emit_key, format_option, message
 from genaiops.cli.text import clock
 
 __all__ = ["server"]
@@ -65,11 +63,7 @@ def create(name: str, format: Format) -> None:  # noqa: A002  the option is call
     from genaiops.server import keys as ring
 
     key = ring.create(name)
-    if format == "json":
-        click.echo(json.dumps({"name": name, "key": key}))
-    else:
-        emit([(name, key)], ("name", "key"), format)
-    message("keep it now: only its digest is stored")
+    emit_key(name, key, format)
 
 
 @keys.command("list")

@@ -98,8 +98,7 @@ def retain(
 ) -> None:
     """Delete old traces with what belongs to them."""
     from genaiops.store import current_store
-    from genaiops.store.retain import Retention
-    from genaiops.store.retain import retain as apply
+    from genaiops.store.retain import Retention, retain as apply
 
     policy = Retention(days=days, max_bytes=max_bytes, experiment=experiment)
     done = asdict(apply(current_store(), policy, dry_run=dry_run))

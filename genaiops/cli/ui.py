@@ -96,23 +96,8 @@ def app_path() -> Path:
 
 
 def command(host: str, port: int) -> list[str]:
-    """How Streamlit is started: ``-P`` keeps a user's folder from standing in for a package."""
-    options = {
-        "server.address": host,
-        "server.port": port,
-        "server.headless": "true",
-        "server.enableCORS": "true",
-        "server.enableXsrfProtection": "true",
-        "server.fileWatcherType": "none",
-        "server.maxUploadSize": 1,
-        "browser.gatherUsageStats": "false",
-        "client.showErrorDetails": "none",
-        "client.toolbarMode": "viewer",
-        "logger.level": "warning",
-    }
-    flags = [f"--{name}={value}" for name, value in options.items()]
-    flags += [f"--server.allowedHosts={name}" for name in ("localhost", "127.0.0.1", "[::1]")]
-    return [sys.executable, "-P", "-m", "streamlit", "run", str(app_path()), *flags]
+    """How the dashboard is started: ``-P`` keeps a user's folder from standing in for a package."""
+    return [sys.executable, "-P", str(app_path().with_name("serve.py")), host, str(port)]
 
 
 def free_port(host: str, port: int) -> int:

@@ -1,5 +1,6 @@
 """Text that came from outside is shown as text: nothing in it ever runs or loads."""
 
+import base64
 import json
 import time
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+import genaiops
+from genaiops.query.saved_views import PREFIX
 from genaiops.store.events import encode, experiment_id
 from tests.browser.conftest import Seen, Serve
 from tests.dashboard import seed
@@ -16,6 +19,11 @@ HOSTILE = (
     "![i](http://evil.example/a.png) [l](javascript:alert(4)) <a href='javascript:alert(5)'>x</a>"
     '"><iframe src=http://evil.example/b></iframe> $\\href{javascript:alert(6)}{x}$ :red[x] {{7*7}}'
 )
+DRAWING = base64.b64encode(
+    b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(7)'><script>alert(8)</script>"
+    b"<image href='http://evil.example/d.png'/></svg>"
+).decode()
+SHORT = "<img src=x onerror=alert(9)>"
 TRACE, RUN, OTHER = "ab" * 16, "cd" * 16, "ce" * 16
 
 
@@ -26,7 +34,9 @@ def hostile_store(folder: Path) -> None:
     messages = [
         {"role": "system", "content": HOSTILE},
         {"role": "user", "content": [{"type": "text", "text": HOSTILE},
-         {"type": "image_url", "image_url": {"url": "http://evil.example/c.png"}}]},
+         {"type": "image_url", "image_url": {"url": "http://evil.example/c.png"}},
+         {"type": "image_url", "image_url": {"url": f"data:image/svg+xml;base64,{DRAWING}"}},
+         {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{DRAWING}"}}]},
         {"role": HOSTILE, "content": HOSTILE, "tool_calls": [
             {"id": HOSTILE, "function": {"name": HOSTILE, "arguments": HOSTILE}}]},
     ]  # fmt: skip
@@ -41,6 +51,18 @@ def hostile_store(folder: Path) -> None:
               outputs={"choices": [{"message": {"role": "assistant", "content": HOSTILE, "reasoning": HOSTILE},
                                     "finish_reason": HOSTILE}]},
               request_model=HOSTILE, provider=HOSTILE, prompt_name=HOSTILE, prompt_version=1, **common)  # fmt: skip
+    seed.span(
+        store,
+        "ad" * 16,
+        "3" * 16,
+        SHORT,
+        "agent",
+        now,
+        5,
+        trace_name=SHORT,
+        user_id=SHORT,
+        tags={SHORT: SHORT},
+    )
     for judge, value in ((HOSTILE, HOSTILE), ("plain", 1.0)):
         seed.judged(store, TRACE, judge, value, rationale=HOSTILE, source_id=HOSTILE)
     store.append(
@@ -70,6 +92,20 @@ def hostile_store(folder: Path) -> None:
                     data=verdict,
                 ),
             )
+    rows = [
+        {
+            "id": HOSTILE,
+            "inputs": {HOSTILE: HOSTILE},
+            "expected": HOSTILE,
+            "tags": {HOSTILE: HOSTILE},
+        }
+    ]
+    genaiops.create_dataset("d", rows)
+    genaiops.create_review_queue("q", judge=HOSTILE)
+    genaiops.add_to_review_queue("q", [TRACE])
+    genaiops.log_review("q", TRACE, HOSTILE, rationale=HOSTILE, source=HOSTILE)
+    client = genaiops.Client()
+    client.set_experiment_tag(experiment_id(HOSTILE), f"{PREFIX}{HOSTILE}", "q=1")
     name = HOSTILE.replace("@", "")
     seed.prompt(store, name, (HOSTILE, f"{HOSTILE} more"), now, {HOSTILE: 2})
     with store.txn() as t:
@@ -92,13 +128,22 @@ def paths() -> list[str]:
     """Every page and view that shows stored text."""
     name = HOSTILE.replace("%", "%25").replace("&", "%26").replace("#", "%23").replace("+", "%2B")
     root, child = "1" * 16, "2" * 16
-    views = ("Content", "Raw", "Attributes", "Events", "Feedback")
+    views = ("Content", "Raw", "Attributes", "Events", "Feedback", "Roll-up", "JSON")
+    everything = "SELECT+*+FROM+spans"
     return [
-        "/", "/traces", "/trace", f"/traces?q=name+%3D+'{name}", f"/trace?id={name}",
+        "/", "/traces", "/trace", "/traces?live=true", "/traces?text=onerror", f"/traces?text={name}",
+        f"/sql?sql={everything}", f"/sql?sql={everything}&view=Chart&x=name&y=start_ns",
+        f"/sql?sql=SELECT+'{name}'+AS+\"{name}\"", "/sql?sql=SELECT+*+FROM+assessments", f"/sql?sql={name}", f"/traces?q=name+%3D+'{name}", f"/trace?id={name}",
         *(f"/trace?id={TRACE}&span={span}&view={view}" for span in (root, child) for view in views),
-        "/prompts", *(f"/prompts?name={name}&view={view}" for view in ("Diff", "Text", "Settings", "Alias+history")),
-        "/eval", f"/eval?a={RUN}", f"/eval?a={RUN}&b={OTHER}", f"/eval?a={RUN}&b={OTHER}&judge={name}&row={name}",
+        "/sessions", f"/sessions?id={name}", f"/sessions?user={name}",
+        "/prompts", *(f"/prompts?name={name}&view={view}" for view in ("Diff", "Text", "Settings", "Aliases", "All+versions", "Playground")),
+        "/eval", f"/eval?runs={RUN}", f"/eval?runs={RUN},{OTHER}", f"/eval?runs={RUN},{OTHER}&judge={name}&row={name}",
+        "/review", "/review?queue=q", f"/review?queue=q&trace={TRACE}", "/datasets",
+        "/datasets?name=d", f"/datasets?name=d&row={name}", f"/datasets?name=d&q={name}",
         "/runs", f"/runs?run={RUN}", f"/runs?cmp={RUN},{OTHER}", f"/runs?run={name}",
+        *(f"/runs?cmp={RUN},{OTHER}&view={view}" for view in ("Metrics", "Curves", "Parallel", "Scatter")),
+        f"/runs?run={RUN}&view=Files", f"/runs?run={RUN}&view=Files&file={name}", f"/runs?run={RUN}&view=Source",
+        f"/runs?filter={name}", f"/prompts?trace={TRACE}", f"/prompts?folder={name}&q={name}", "/gateway", "/settings",
     ]  # fmt: skip
 
 
@@ -161,4 +206,22 @@ def test_hostile_text_in_widgets_stays_text(hostile_site: str, page: Page, seen:
         assert page.evaluate(_EVERYWHERE) == []
         page.keyboard.press("Escape")
 
+    assert seen == Seen()
+
+
+def test_hostile_text_in_menus_of_the_list_stays_text(
+    hostile_site: str, page: Page, seen: Seen
+) -> None:
+    page.goto(f"{hostile_site}/traces")
+    expect(page.locator("tbody tr").first).to_be_visible()
+
+    page.get_by_role("combobox", name="Filter").fill("user_id = ")
+    expect(page.get_by_role("option").first).to_contain_text("onerror")
+    assert page.evaluate(_EVERYWHERE) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Views").click()
+    expect(page.get_by_label("Name of this view")).to_be_visible()
+    expect(page.get_by_role("link", name="onerror").first).to_be_visible()
+
+    assert page.evaluate(_EVERYWHERE) == []
     assert seen == Seen()

@@ -47,6 +47,8 @@ def test_twenty_thousand_spans_are_drawn_a_screen_at_a_time(
     items = page.get_by_role("treeitem")
     expect(items.first).to_be_visible()
     assert items.count() < 80
+    page.get_by_role("tree").press("Home")
+    expect(page.get_by_role("treeitem", selected=True)).to_contain_text("step 0")
 
     page.get_by_role("button", name="1 failed").click()
 

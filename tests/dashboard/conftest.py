@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -20,12 +20,18 @@ class Screen:
 
     def __init__(self, app: AppTest) -> None:
         self.app = app
-        self.data = {name: data for name, data in _components(app)}
+        self.all = _components(app)
+        self.data = dict(self.all)
+
+    def param(self, name: str) -> str:
+        """A parameter of the URL, as the page left it."""
+        found: Any = self.app.query_params[name]
+        return str(cast("list[str]", found)[0] if isinstance(found, list) else found)
 
     @property
     def texts(self) -> str:
         """Everything that the components were given, as one text."""
-        return json.dumps([data for _, data in _components(self.app)], ensure_ascii=False)
+        return json.dumps([data for _, data in self.all], ensure_ascii=False)
 
 
 def _components(app: AppTest) -> list[tuple[str, Any]]:
@@ -49,7 +55,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shown() -> Shown:
     """Runs a page of the dashboard over a store, with parameters in the URL."""
 
-    def run(file: str, store: Path, **params: str) -> Screen:
+    def run(file: str, store: Path, /, **params: str) -> Screen:
         genaiops.configure(tracking_uri=str(store))
         app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30).run()
         app.switch_page(f"screens/{file}.py")

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import genaiops
+from genaiops.eval import load_result
+from genaiops.query import reviews
 from genaiops.store import current_store
 from genaiops.store.base import Store
 from genaiops.store.events import encode, experiment_id
@@ -336,4 +338,18 @@ def fill(folder: Path, *, traces: int = 180) -> Store:
     for number, rate in enumerate((0.05, 0.1, 0.3)):
         run(store, f"{number + 1:x}" * 32, f"reranker lr={rate}", "reranker", now - (number + 1) * 5_400 * NS,
             {"learning_rate": rate, "layers": 2, "optimiser": "adamw"}, steps=60)  # fmt: skip
+    _improving()
     return store
+
+
+def _improving() -> None:
+    """A dataset of two versions, and a review queue with answers."""
+    rows = [{"id": f"q-{n:02}", "question": text, "expected": _ANSWER, "tags": {"topic": "python"}}
+            for n, text in enumerate(_QUESTIONS)]  # fmt: skip
+    genaiops.create_dataset("docs/questions", rows[:6])
+    genaiops.create_dataset("docs/questions", rows)
+    genaiops.create_dataset("from-traces", genaiops.search_traces("name = 'answer'", limit=3))
+    genaiops.create_review_queue("week 48", judge="groundedness")
+    genaiops.add_to_review_queue("week 48", load_result("e" * 31 + "2").rows[:36])
+    for place, item in enumerate(reviews.items("week 48")[:5]):
+        genaiops.log_review("week 48", item.trace_id, place != 2, rationale="read it", source="ada")

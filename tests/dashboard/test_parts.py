@@ -7,6 +7,7 @@ import pytest
 
 from dashboard.parts.feedback import typed_value
 from dashboard.parts.messages import conversation
+from dashboard.parts.pictures import with_pictures
 from dashboard.parts.prompt_text import compared
 from dashboard.parts.text import count, ms, percent, preview, score, usd
 from genaiops.model.prompt import PromptVersion
@@ -18,7 +19,8 @@ Template = str | Sequence[Mapping[str, Any]]
     ("made", "text"),
     [
         (ms(None), "–"), (ms(0.4), "0.40 ms"), (ms(999.4), "999 ms"), (ms(1_500), "1.50 s"),
-        (ms(125_000), "2 min 5 s"), (usd(None), "–"), (usd(0), "$0"), (usd(0.000002), "<$0.0001"),
+        (ms(125_000), "2 min 5 s"), (ms(59_999.9), "60.00 s"), (ms(7_260_000), "2 h 1 min"),
+        (ms(90_000_000), "1 d 1 h"), (usd(None), "–"), (usd(0), "$0"), (usd(0.000002), "<$0.0001"),
         (usd(0.0123), "$0.0123"), (usd(12.5), "$12.50"), (count(12_345), "12,345"),
         (count(636_000), "636 k"), (count(2_500_000), "2.5 M"), (percent(0.096), "9.6 %"),
         (percent(0.5), "50 %"), (score(True), "yes"), (score(0.5), "0.5"), (score(None), "–"),
@@ -81,6 +83,51 @@ def test_an_anthropic_message_becomes_a_conversation_with_its_reasoning() -> Non
     assert [item["role"] for item in said] == ["system", "user", "assistant"]
     assert [part["type"] for part in said[2]["parts"]] == ["reasoning", "text"]
     assert said[2]["finish"] == "end_turn"
+
+
+PNG = "iVBORw0KGgo="
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}},
+        {"type": "input_image", "image_url": f"data:image/png;base64,{PNG}"},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}},
+        {"type": "blob", "mime_type": "image/png", "content": PNG},
+    ],
+)
+def test_pictures_in_the_request_are_parts_with_their_data(part: dict[str, Any]) -> None:
+    (message,) = conversation([{"role": "user", "content": [part]}], None)
+
+    (shown,) = with_pictures([message])[0]["parts"]
+    assert (shown["type"], shown["mime"], shown["data"]) == ("image", "image/png", PNG)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "image_url", "image_url": {"url": "http://evil.example/a.png"}},
+        {"type": "image_url", "image_url": {"url": "data:image/svg+xml;base64,PHN2Zy8+"}},
+        {"type": "image", "source": {"type": "url", "url": "http://evil.example/a.png"}},
+        {"type": "uri", "mime_type": "image/png", "uri": "http://evil.example/a.png"},
+    ],
+)
+def test_pictures_elsewhere_and_drawings_are_only_named(part: dict[str, Any]) -> None:
+    (message,) = conversation([{"role": "user", "content": [part]}], None)
+
+    (shown,) = with_pictures([message])[0]["parts"]
+    assert "data" not in shown
+    assert shown["text"]
+
+
+def test_pictures_beyond_six_megabytes_are_only_named() -> None:
+    part = {"type": "blob", "mime_type": "image/png", "content": "A" * 4_000_000}
+    messages = conversation([{"role": "user", "content": [part, part]}], None)
+
+    first, second = with_pictures(messages)[0]["parts"]
+    assert "data" in first
+    assert second["text"] == "image/png, 3,000 KB: too large to be shown here"
 
 
 def test_what_is_no_model_call_is_no_conversation() -> None:

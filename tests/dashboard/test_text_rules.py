@@ -10,6 +10,7 @@ import pytest
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
 SOURCES = sorted(DASHBOARD.rglob("*.py"))
 SCRIPTS = sorted(DASHBOARD.rglob("*.js"))
+STYLES = [file for file in sorted(DASHBOARD.rglob("*.css")) if file.name != "page.css"]
 RICH = {
     "markdown", "html", "write", "caption", "title", "header", "subheader", "error", "warning",
     "info", "success", "exception", "toast", "badge", "latex", "iframe", "image", "table", "metric",
@@ -63,6 +64,13 @@ def test_scripts_put_text_in_as_text_and_stay_short(file: Path) -> None:
 
     assert not BANNED.search(source)
     assert len(source.splitlines()) <= 250
+
+
+@pytest.mark.parametrize("file", STYLES, ids=lambda file: file.name)
+def test_styles_take_sizes_of_text_from_the_one_scale(file: Path) -> None:
+    sizes = re.findall(r"font-size:\s*([^;}]+)", file.read_text(encoding="utf-8"))
+
+    assert all(re.fullmatch(r"var\(--t-[a-z]+\)( !important)?", size.strip()) for size in sizes)
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: file.name)
