@@ -5,7 +5,7 @@
 Each template is built from pieces that try to be more than they are, and rendered with values that
 look like variables: the result must be the template with each value in its place, byte for byte. An
 answer in the format that a prompt asks for must come back from `parse`. Every attempt to get out of
-Jinja must be refused.
+Jinja must be refused. Of scattered changes the difference must show each, not one block.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from genaiops.prompts.version import make_prompt
 from genaiops.prompts.worddiff import diff_words
 
 TEMPLATES, SECONDS = 100_000, 1.0
+SCATTERED = "one word in fifty changed"
 PIECES = (
     "{{a}}", "{{ b }}", "{{question}}", "{{", "}}", "{", "}", "{%", "%}", "{{> p/1}}", "\\", "$1",
     '{"a": 1}', "text ", "\n", "é", "\x00", "{{a", "b}}", "{{ a.b }}", "{{a|upper}}", "\u2028",
@@ -87,7 +88,7 @@ def main() -> None:
     broken = sum(lost(rng) for _ in range(args.templates // 10))
     out = sum(map(escaped, ESCAPES))
     pairs = {
-        "one word in fifty changed": million(rng),
+        SCATTERED: million(rng),
         "nothing in common": ("a b " * 250_000, "c d " * 250_000),
         "one line each, one word changed": (
             "x" * 500_000 + " a " + "y" * 499_997,
@@ -100,14 +101,14 @@ def main() -> None:
     print(f"{'answers that parse does not give back':46}{broken:10}     promise 0")
     print(f"{f'escapes of Jinja, {len(ESCAPES)} attempts':46}{out:10}     promise 0")
     for name, (old, new) in pairs.items():
-        began = time.perf_counter()
+        began = time.process_time()  # one thread, so this is what it takes on a core of its own
         ops = diff_words(old, new)
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         slow += took > SECONDS
         whole = "".join(op.text for op in ops if op.kind != "insert") == old
         whole &= "".join(op.text for op in ops if op.kind != "delete") == new
-        slow += not whole
-        print(f"{f'diff of a million: {name}':46}{took:10.2f} s   promise {SECONDS:g} s")
+        slow += not whole or (name == SCATTERED and len(ops) < 5_000)
+        print(f"{f'diff of a million: {name}':46}{took:10.2f} s of CPU  promise {SECONDS:g} s")
     if wrong or broken or out or slow:
         sys.exit("a promise is not kept")
 
