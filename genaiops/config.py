@@ -19,6 +19,7 @@ __all__ = [
     "describe",
     "reset",
     "settings",
+    "variable_of",
 ]
 
 Capture = Literal["full", "metadata", "off"]
@@ -40,8 +41,12 @@ _ENVIRONMENT = {
     "judge_model": "GENAIOPS_JUDGE_MODEL",
     "disabled": "GENAIOPS_DISABLED",
     "trace_threads": "GENAIOPS_TRACE_THREADS",
+    "artifacts": "GENAIOPS_ARTIFACTS",
+    "log_system_metrics": "GENAIOPS_LOG_SYSTEM_METRICS",
+    "system_metrics_interval_s": "GENAIOPS_SYSTEM_METRICS_INTERVAL_S",
 }
 _CHOICES = {"capture": ("full", "metadata", "off"), "durability": ("process", "power")}
+_FLAGS = ("disabled", "trace_threads", "log_system_metrics")
 _FALSE = ("", "0", "false", "no", "off")
 _SECRET = ("tracking_token",)
 
@@ -62,6 +67,10 @@ class Settings:
         judge_model: Model of judges that name none, as ``provider/model``.
         disabled: Everything is a cheap no-op.
         trace_threads: Threads and thread pools continue the trace they were started in.
+        artifacts: Where the files of new runs go: a folder or any URL of fsspec, such as
+            ``s3://bucket/prefix``; the store itself when None.
+        log_system_metrics: Runs sample CPU, memory, disk, network and GPUs.
+        system_metrics_interval_s: Seconds between two samples, at least 0.1.
     """
 
     tracking_uri: str = "./.genaiops"
@@ -75,6 +84,9 @@ class Settings:
     judge_model: str | None = None
     disabled: bool = False
     trace_threads: bool = True
+    artifacts: str | None = None
+    log_system_metrics: bool = False
+    system_metrics_interval_s: float = 10.0
 
 
 _NAMES = tuple(field.name for field in fields(Settings))
@@ -118,6 +130,11 @@ def describe() -> list[tuple[str, str, str]]:
     return rows
 
 
+def variable_of(name: str) -> str:
+    """The environment variable of a setting."""
+    return _ENVIRONMENT[name]
+
+
 def _load() -> Settings:
     global _current
     project = _project_table()
@@ -148,7 +165,9 @@ def _convert(name: str, value: object, origin: str) -> object:
         raise ConfigError(f"{origin}: {name} is {value!r}: use one of {allowed}")
     if name == "sample":
         return _share(value, origin)
-    if name in ("disabled", "trace_threads"):
+    if name == "system_metrics_interval_s":
+        return _interval(value, origin)
+    if name in _FLAGS:
         return value.strip().lower() not in _FALSE if isinstance(value, str) else bool(value)
     if name == "redact":
         return _redactors(value, origin)
@@ -165,6 +184,18 @@ def _share(value: object, origin: str) -> float:
     if not 0.0 <= share <= 1.0:
         raise ConfigError(f"{origin}: sample is {value!r}: use a number from 0 to 1")
     return share
+
+
+def _interval(value: object, origin: str) -> float:
+    try:
+        seconds = float(cast("str", value))
+    except (TypeError, ValueError):
+        seconds = 0.0
+    if not 0.1 <= seconds <= 86_400:
+        raise ConfigError(
+            f"{origin}: system_metrics_interval_s is {value!r}: use seconds from 0.1 to 86400"
+        )
+    return seconds
 
 
 def _redactors(value: object, origin: str) -> tuple[str | Redactor, ...]:

@@ -1,6 +1,7 @@
 """What every test starts from: an empty folder, no settings, no provider keys, loopback only."""
 
 import errno
+import importlib.util
 import os
 import signal
 import socket
@@ -21,7 +22,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = Path(__file__).resolve().parent.parent
 _OF_THE_SUITE = {"GENAIOPS_NO_SKIPS", "GENAIOPS_FAULT_KILLS"}
 _SETTINGS = ("GENAIOPS_", "OTEL_", "OPENAI_", "ANTHROPIC_")
-_FOLDER_MARKS = ("browser", "faults")
+_FOLDER_MARKS = ("browser", "faults", "ml")
+collect_ignore = [] if importlib.util.find_spec("torch") else ["ml"]  # `make test-ml` has it
 
 # No test measures time, so no example has a deadline; continuous integration draws the same ones every time.
 hypothesis.settings.register_profile(
@@ -87,7 +89,7 @@ def loopback_only() -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what lies in tests/browser and tests/faults by its folder."""
+    """Marks what lies in tests/browser, tests/faults and tests/ml by its folder."""
     for item in items:
         for mark in _FOLDER_MARKS:
             if item.path.is_relative_to(ROOT / "tests" / mark):

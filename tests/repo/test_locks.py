@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-LOCKS = ("core.txt", "demo.txt", "dev.txt", "lock.txt")
+LOCKS = ("core.txt", "demo.txt", "dev.txt", "lock.txt", "ml.txt")
 REQUIREMENT = re.compile(r"^(?P<name>[a-z0-9._-]+)==(?P<version>[^ ;\\]+)")
 
 

@@ -1,0 +1,143 @@
+"""Public names with their types; `__init__.py` resolves them on first use."""
+
+from genaiops import gateway as gateway
+from genaiops.config import (
+    configure as configure,
+)
+from genaiops.errors import (
+    AuthenticationError as AuthenticationError,
+    BadRequestError as BadRequestError,
+    ConfigError as ConfigError,
+    ConflictError as ConflictError,
+    EvalError as EvalError,
+    FilterError as FilterError,
+    GenaiopsError as GenaiopsError,
+    NotFoundError as NotFoundError,
+    PromptError as PromptError,
+    ProviderError as ProviderError,
+    ProviderTimeoutError as ProviderTimeoutError,
+    RateLimitedError as RateLimitedError,
+    StoreBusyError as StoreBusyError,
+    StoreError as StoreError,
+    StoreVersionError as StoreVersionError,
+)
+from genaiops.eval import (
+    Change as Change,
+    EvalResult as EvalResult,
+    aevaluate as aevaluate,
+    agreement_of as agreement_of,
+    evaluate as evaluate,
+    judge as judge,
+    judges as judges,
+    load_result as load_result,
+    make_judge as make_judge,
+    optimize_prompt as optimize_prompt,
+)
+from genaiops.models import (
+    PythonModel as PythonModel,
+    infer_signature as infer_signature,
+    load_model as load_model,
+    log_model as log_model,
+)
+from genaiops.prompts import (
+    delete_prompt_alias as delete_prompt_alias,
+    draft_prompt as draft_prompt,
+    get_prompt as get_prompt,
+    load_prompt as load_prompt,
+    prompt_history as prompt_history,
+    protect_prompt_alias as protect_prompt_alias,
+    register_prompt as register_prompt,
+    rollback_prompt_alias as rollback_prompt_alias,
+    search_prompts as search_prompts,
+    set_prompt_alias as set_prompt_alias,
+    set_prompt_tag as set_prompt_tag,
+    set_prompt_version_tag as set_prompt_version_tag,
+    split_prompt_alias as split_prompt_alias,
+    unprotect_prompt_alias as unprotect_prompt_alias,
+)
+from genaiops.query import (
+    get_trace as get_trace,
+    search_traces as search_traces,
+    sql as sql,
+)
+from genaiops.runs import (
+    Client as Client,
+    active_run as active_run,
+    add_to_dataset as add_to_dataset,
+    add_to_review_queue as add_to_review_queue,
+    create_dataset as create_dataset,
+    create_experiment as create_experiment,
+    create_review_queue as create_review_queue,
+    delete_experiment as delete_experiment,
+    delete_run as delete_run,
+    download_artifacts as download_artifacts,
+    end_run as end_run,
+    get_dataset as get_dataset,
+    get_experiment as get_experiment,
+    get_experiment_by_name as get_experiment_by_name,
+    get_metric_history as get_metric_history,
+    get_run as get_run,
+    last_active_run as last_active_run,
+    list_artifacts as list_artifacts,
+    load_text as load_text,
+    log_artifact as log_artifact,
+    log_artifacts as log_artifacts,
+    log_code as log_code,
+    log_dict as log_dict,
+    log_figure as log_figure,
+    log_image as log_image,
+    log_input as log_input,
+    log_metric as log_metric,
+    log_metrics as log_metrics,
+    log_param as log_param,
+    log_params as log_params,
+    log_review as log_review,
+    log_table as log_table,
+    log_text as log_text,
+    read_artifact as read_artifact,
+    rename_experiment as rename_experiment,
+    restore_experiment as restore_experiment,
+    restore_run as restore_run,
+    search_experiments as search_experiments,
+    search_runs as search_runs,
+    set_experiment as set_experiment,
+    set_experiment_tag as set_experiment_tag,
+    set_tag as set_tag,
+    set_tags as set_tags,
+    skip_review as skip_review,
+    start_run as start_run,
+)
+from genaiops.store.url import (
+    get_tracking_uri as get_tracking_uri,
+    set_tracking_uri as set_tracking_uri,
+)
+from genaiops.tracing import (
+    autolog as autolog,
+    extract as extract,
+    flush as flush,
+    get_current_active_span as get_current_active_span,
+    get_last_active_trace_id as get_last_active_trace_id,
+    inject as inject,
+    log_expectation as log_expectation,
+    log_feedback as log_feedback,
+    start_span as start_span,
+    trace as trace,
+    update_current_trace as update_current_trace,
+)
+from genaiops.tracing.autolog import (
+    anthropic as anthropic,
+    langchain as langchain,
+    openai as openai,
+)
+from genaiops.training import (
+    keras as keras,
+    lightgbm as lightgbm,
+    lightning as lightning,
+    pytorch as pytorch,
+    sklearn as sklearn,
+    tensorboard as tensorboard,
+    transformers as transformers,
+    xgboost as xgboost,
+)
+
+__version__: str
