@@ -13,7 +13,7 @@ from dashboard.parts.cells import Chip
 from dashboard.parts.jobs import Job, job_panel, start
 from dashboard.parts.messages import conversation
 from dashboard.parts.prompt_editor import Parts, edit
-from dashboard.parts.text import count, ms, one_line, tokens, usd
+from dashboard.parts.text import count, literal, ms, one_line, tokens, usd
 from dashboard.parts.urls import link, param, set_params
 from dashboard.parts.views import chat, note, section, value
 from genaiops.errors import GenaiopsError, NotFoundError, PromptError
@@ -92,7 +92,7 @@ def _run(name: str, prompt: Any, version: PromptVersion | None, *, changed: bool
     variables = prompt.variables[:_MOST_VARIABLES]
     for variable in variables:
         values[variable] = st.text_area(
-            one_line(variable, 60), given.get(variable, ""), key=f"{key} value {variable}", height=80
+            literal(variable, 60), given.get(variable, ""), key=f"{key} value {variable}", height=80
         ) or ""  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom"):
         known = _models(prompt.model_config)

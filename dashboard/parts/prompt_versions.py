@@ -65,8 +65,10 @@ def version_tiles(shown: VersionStats, other: VersionStats | None) -> None:
         Tile(
             label=one_line(score.name, 40),
             value=_estimate(score),
-            note=beside(_estimate(before.get(score.name))),
-            hint=_interval(score),
+            note=" · ".join(
+                filter(None, (_interval(score), beside(_estimate(before.get(score.name)))))
+            ),
+            hint=", ".join(filter(None, (_interval(score), _verdicts(score.n)))),
         )
         for score in judged
     ]
@@ -108,9 +110,12 @@ def _estimate(score: EvalScore | None) -> str:
 
 
 def _interval(score: EvalScore) -> str:
-    if score.low is None or score.high is None:
-        return f"{score.n} verdicts"
-    return f"{score.low:.3f} to {score.high:.3f}, {score.n} verdicts"
+    known = score.low is not None and score.high is not None
+    return f"{score.low:.3f} to {score.high:.3f}" if known else ""
+
+
+def _verdicts(n: int) -> str:
+    return "1 verdict" if n == 1 else f"{count(n)} verdicts"
 
 
 def version_figures(name: str, versions: Sequence[VersionStats], chosen: int) -> None:

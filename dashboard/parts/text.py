@@ -11,6 +11,7 @@ __all__ = [
     "change",
     "count",
     "figure",
+    "literal",
     "ms",
     "one_line",
     "percent",
@@ -124,6 +125,14 @@ def one_line(text: str | None, limit: int = 220) -> str:
         return ""
     flat = " ".join(text[: limit * 4].split())
     return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"
+
+
+_MARKS = re.compile(r"([!-/:-@\[-`{-~])")  # ASCII punctuation: what Markdown may give a meaning
+
+
+def literal(text: str, limit: int = 60) -> str:
+    """Stored text as the label of a widget, which Streamlit reads as Markdown."""
+    return _MARKS.sub(r"\\\1", one_line(text, limit))
 
 
 _CUT_OBJECT = re.compile(r'^\{"[^"]{1,60}":\s*"')

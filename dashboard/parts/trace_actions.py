@@ -143,7 +143,7 @@ def _judge_again(whom: str, chosen: _Chosen) -> None:
             placeholder="openai/gpt-5-mini, else GENAIOPS_JUDGE_MODEL",
         )  # fmt: skip
         st.text_area(
-            f"Rule of the judge {OWN}", key="judge rule", max_chars=4_000, height=70,
+            "Rule of the judge guidelines", key="judge rule", max_chars=4_000, height=70,
             placeholder="The answer names its source.",
         )  # fmt: skip
         st.form_submit_button(

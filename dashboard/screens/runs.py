@@ -117,9 +117,11 @@ def _compare_button(found: RunPage, columns: Sequence[str]) -> None:
         set_params({"cmp": ",".join(ids[:MOST])})
 
     if marked or len(found.items) > 1:
-        first = "" if marked or not found.next_page_token else "the first "
-        st.button(f"Compare {first}{count(n)}", on_click=compare, key="compare",
-                  type="primary" if marked else "secondary")  # fmt: skip
+        part = not marked and found.next_page_token
+        st.button(
+            f"Compare the first {count(n)}" if part else f"Compare {count(n)}",
+            on_click=compare, key="compare", type="primary" if marked else "secondary",
+        )  # fmt: skip
 
 
 def _table(items: Sequence[RunRow], chosen: Sequence[str]) -> None:

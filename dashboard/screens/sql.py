@@ -15,27 +15,6 @@ from genaiops.query import schema, sql, store
 _MOST = 10_000
 _TIMEOUT_S = 20.0
 _RESULT = "sql result"
-_EXAMPLES = {
-    "Cost by model": """SELECT response_model AS model, count(*) AS calls, sum(cost_usd) AS cost_usd
-FROM spans
-WHERE span_type = 'llm'
-GROUP BY model
-ORDER BY cost_usd DESC""",
-    "Traces an hour": """SELECT time_bucket(INTERVAL 1 HOUR, make_timestamp(start_ns // 1000)) AS hour, count(*) AS traces
-FROM traces
-GROUP BY hour
-ORDER BY hour""",
-    "Slowest spans": """SELECT name, span_type, duration_ms, trace_id, span_id
-FROM spans
-ORDER BY duration_ms DESC NULLS LAST
-LIMIT 50""",
-    "Scores by prompt": """SELECT s.prompt_name || '@' || s.prompt_version AS prompt, a.name AS judge, count(*) AS n, avg(a.number) AS mean
-FROM assessments AS a
-JOIN spans AS s USING (trace_id)
-WHERE s.prompt_name IS NOT NULL AND a.number IS NOT NULL
-GROUP BY ALL
-ORDER BY judge, prompt""",
-}
 
 
 def page() -> None:
@@ -46,7 +25,7 @@ def page() -> None:
         key="sql",
         bind="query-params",
         height=150,
-        placeholder=_EXAMPLES["Cost by model"],
+        placeholder=schema.EXAMPLES["Cost by model"],
         label_visibility="collapsed",
         max_chars=20_000,
     )
@@ -55,7 +34,7 @@ def page() -> None:
         chips(
             [
                 Chip(value=name, tone="blue", go=link("sql", {"sql": text}))
-                for name, text in _EXAMPLES.items()
+                for name, text in schema.EXAMPLES.items()
             ],
             key="examples",
         )

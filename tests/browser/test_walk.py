@@ -34,6 +34,7 @@ def test_from_the_demo_to_the_slowest_trace_the_reason_and_the_promotion(
     expect(page.get_by_role("button", name="Latency ↓")).to_be_visible()
     page.locator("table tbody tr").first.click()
     page.wait_for_url(re.compile("/trace\\?"))
+    genaiops.configure(tracking_uri=str(demo))
     slowest = max(genaiops.search_traces(limit=200), key=lambda trace: trace.duration_ms or 0)
     assert slowest.trace_id in page.url
 
@@ -41,7 +42,8 @@ def test_from_the_demo_to_the_slowest_trace_the_reason_and_the_promotion(
     menu.get_by_role("link", name="Prompts", exact=True).click()
     page.get_by_role("link", name="demo/python-reference").click()
     expect(page.locator(".st-key-scores")).to_contain_text("token_f1")
-    expect(page.locator(".st-key-diff ins").first).to_contain_text("cite the passage id")
+    added = page.locator(".st-key-diff ins", has_text="cite the passage id")
+    expect(added.first).to_be_visible()
     page.get_by_role("link", name="why: v1 → v2 row by row").click()
     expect(page.get_by_role("heading", name="demo v1 → demo v2")).to_be_visible()
     expect(page.get_by_text("better").first).to_be_visible()
@@ -58,7 +60,6 @@ def test_from_the_demo_to_the_slowest_trace_the_reason_and_the_promotion(
     page.get_by_role("button", name="Move the alias").click()
     expect(page.get_by_role("heading", name="production means version 2 now.")).to_be_visible()
 
-    genaiops.configure(tracking_uri=str(demo))
     promoted = genaiops.load_prompt("demo/python-reference@production", max_age_s=0)
     assert promoted.version == 2
     assert seen == Seen()

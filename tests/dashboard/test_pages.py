@@ -160,12 +160,14 @@ def test_a_version_shows_the_scores_of_its_newest_evaluation(shown: Shown, tmp_p
     screen = shown("prompts", tmp_path / "evaluated", name="qa")
 
     assert not screen.app.exception
-    (row,) = screen.data["genaiops.table_view"]["rows"]
-    (score,) = row["cells"]["scores"]
-    assert (score["label"], score["value"]) == ("contains", "1.00")
-    assert score["hint"].endswith("1 verdicts")
-    assert score["go"] == f"eval?runs={result.run_id}"
-    assert row["cells"]["calls"]["text"] == "1"
+    shown_heads = [data for name, data in screen.all if name == "genaiops.head_view"]
+    tiles = {tile["label"]: tile for head in shown_heads for tile in head.get("tiles", ())}
+    chips = [chip for head in shown_heads for chip in head.get("chips", ())]
+    assert tiles["contains"]["value"] == "1.000"
+    assert tiles["contains"]["note"] == "0.051 to 1.000"
+    assert tiles["contains"]["hint"] == "0.051 to 1.000, 1 verdict"
+    assert tiles["Calls"]["value"] == "1"
+    assert f"eval?runs={result.run_id}" in [chip["go"] for chip in chips]
 
 
 def test_a_run_shows_the_curves_of_its_metrics(shown: Shown, filled: Path) -> None:
