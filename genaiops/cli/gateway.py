@@ -14,6 +14,8 @@ _config = click.option(
     help="A gateway.yaml; without one, every provider whose key is in the environment is served.",
 )
 
+_AWAY = "redis does not answer now ({}); until it does, see when_away"
+
 
 def _pairs(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
     for value in values:
@@ -50,11 +52,12 @@ def start(config: str | None, host: str, port: int, workers: int, access_log: st
     """Serve clients of OpenAI and Anthropic, every call traced; SIGHUP reads the file again."""
     from genaiops.gateway import hosting, serve
     from genaiops.gateway.accesslog import AccessLog
-    from genaiops.gateway.reloading import check_reach
+    from genaiops.gateway.reloading import check_reach, check_sharing
 
     routes = serve.load_routes(config)
     needs_key = serve.open_access(routes).needed
     check_reach(routes, needs_key=needs_key, host=host, workers=workers)
+    away = check_sharing(routes)
     if access_log:
         AccessLog(access_log)
     sock = hosting.bind(host, port)
@@ -62,6 +65,8 @@ def start(config: str | None, host: str, port: int, workers: int, access_log: st
     message(f"gateway on http://{shown}:{sock.getsockname()[1]}/v1, serving {routes.source}:")
     for line in routes.offers():
         message(f"  {line}")
+    if away:
+        message(_AWAY.format(away))
     if needs_key:
         message("every request needs a key; Ctrl+C ends it")
     else:
@@ -72,10 +77,14 @@ def start(config: str | None, host: str, port: int, workers: int, access_log: st
 @gateway.command()
 @_config
 def check(config: str | None) -> None:
-    """Check the configuration and say what it serves; no provider is called."""
+    """Check the configuration and say what it serves; Redis is asked, but no provider."""
     from genaiops.gateway import serve
+    from genaiops.gateway.reloading import check_sharing
 
     routes = serve.load_routes(config)
+    away = check_sharing(routes)
+    if away:
+        message(_AWAY.format(away))
     message(f"{routes.source} is fine, it serves {', '.join(routes.offers())}")
 
 

@@ -51,7 +51,7 @@ async def embed(target: Target, text: str, permit: Permit) -> tuple[float, ...]:
     except BaseException as error:
         record.broken(error)
         raise
-    record.used(bill_of(answer.body))
+    record.used(bill_of(answer.body), last=False)
     record.end()
     return found
 

@@ -1,30 +1,44 @@
 -- A call wants in, a call is over, or calls still run. Runs as a whole, by the clock of Redis.
--- KEYS: requests, tokens, sum of tokens, running calls, USD spent in this period
--- ARGV: in, over or renew; rpm, tpm, concurrent, budget (-1 for none); known USD; added USD;
---       added tokens; lease in seconds; ids of calls
-local what, id = ARGV[1], ARGV[10]
+-- KEYS: requests, tokens, sum of tokens, running calls, USD spent in this period, what was told of it
+-- ARGV: in, over or renew; rpm, tpm, concurrent, budget (-1 for none); USD that were told of or are
+--       known from elsewhere; added tokens; lease
+--       in seconds; how many calls; their ids; then ids and USD of calls that are over
+local what = ARGV[1]
 local rpm, tpm = tonumber(ARGV[2]), tonumber(ARGV[3])
 local concurrent, budget = tonumber(ARGV[4]), tonumber(ARGV[5])
-local known, usd, tokens, lease = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local known, tokens, lease = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local first, id = 10 + tonumber(ARGV[9]), ARGV[10]
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 local edge = now - 60
 
+-- Who did not hear the answer tells again, under the same id: it counts once.
+local usd = 0
+for n = first, #ARGV, 2 do
+  local added = tonumber(ARGV[n + 1])
+  redis.call('ZREM', KEYS[4], ARGV[n])
+  if added > 0 and redis.call('ZADD', KEYS[6], 'NX', now, ARGV[n]) == 1 then
+    usd = usd + added
+  end
+end
+if usd > 0 then
+  redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', now - 3600)
+  redis.call('EXPIRE', KEYS[6], 3700)
+end
 local spent = tonumber(redis.call('GET', KEYS[5]) or '0')
-local total = math.max(spent + usd, known)
+local total = math.max(spent, known) + usd
 if total > spent then
   redis.call('SET', KEYS[5], string.format('%.17g', total), 'EX', 3000000)
 end
 
 if what == 'renew' then
-  for n = 10, #ARGV do
+  for n = 10, first - 1 do
     redis.call('ZADD', KEYS[4], 'XX', now + lease, ARGV[n])
   end
   return {'ok', 0, string.format('%.17g', total)}
 end
 
 if what == 'over' then
-  redis.call('ZREM', KEYS[4], id)
   if tokens > 0 and tpm >= 0 then
     redis.call('ZADD', KEYS[2], now, id .. ':' .. string.format('%d', tokens))
     redis.call('EXPIRE', KEYS[2], 120)

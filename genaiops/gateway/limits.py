@@ -30,6 +30,8 @@ __all__ = [
 Period = Literal["day", "month"]
 Limit = Literal["budget", "rpm", "tpm", "concurrent"]
 _WINDOW_S = 60.0
+_PERIODS = 3
+"""Of a budget that are remembered: calls begin in one and end in the next, and clocks are set back."""
 
 
 class Denied(Exception):  # noqa: N818 - an answer to the client, not a fault of the program
@@ -124,7 +126,8 @@ class Account:
 
     Args:
         policy: What it may do.
-        clock: Seconds UTC.
+        clock: Seconds UTC; they say which day it is.
+        ticks: Seconds that nobody sets; they measure the last minute.
         shared: Who counts besides, over several processes.
     """
 
@@ -133,33 +136,51 @@ class Account:
         policy: Policy,
         *,
         clock: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
         shared: "Shared | None" = None,
     ) -> None:
         self.policy = policy
         self.shared = shared
         self._clock = clock
+        self._ticks = ticks
         self._calls: deque[float] = deque()
         self._tokens: deque[tuple[float, int]] = deque()
         self._token_sum = 0
         self._running = 0
-        self._period: float = period_start_s(policy.budget_every, clock())
-        self.spent_usd = 0.0
+        self._spent: dict[float, float] = {}
 
     def follow(self, policy: Policy, shared: "Shared | None") -> None:
         """The same key may do something else from now on; what it has used stays."""
         if policy.budget_every != self.policy.budget_every:
-            self._period = period_start_s(policy.budget_every, self._clock())
-            self.spent_usd = 0.0
+            self._spent.clear()
         self.policy, self.shared = policy, shared
 
+    @property
+    def period_s(self) -> float:
+        """When the current period of the budget began, seconds UTC."""
+        return period_start_s(self.policy.budget_every, self._clock())
+
+    @property
+    def spent_usd(self) -> float:
+        """What was spent in the current period."""
+        return self.spent_since(self.period_s)
+
+    def spent_since(self, since_s: float) -> float:
+        """What was spent in the period that began then, in USD."""
+        return self._spent.get(since_s, 0.0)
+
     def known_spent(self, usd: float, *, since_s: float) -> None:
-        """What the store knows to be spent in the period that began then; the larger one counts."""
-        if since_s == self._period:
-            self.spent_usd = max(self.spent_usd, usd)
+        """What others know to be spent in the period that began then; the larger one counts."""
+        self._spends(since_s, max(self.spent_since(since_s), usd))
+
+    def _spends(self, since_s: float, usd: float) -> None:
+        self._spent[since_s] = usd
+        if len(self._spent) > _PERIODS:
+            del self._spent[min(self._spent)]
 
     def admit(self, model: str) -> "Permit":
         """Lets a call in. Raises Denied."""
-        policy, now = self.policy, self._clock()
+        policy = self.policy
         self.check_expiry()
         if not policy.allows(model):
             offer = ", ".join(policy.models)
@@ -168,30 +189,25 @@ class Account:
                 "model_not_allowed",
                 f"the key {policy.name!r} may not ask for {model!r}: use one of {offer}",
             )
-        self._check_budget(now)
+        since_s, now = 0.0, self._ticks()
+        if policy.budget_usd is not None:
+            since_s = self.period_s
+            if self.spent_since(since_s) >= policy.budget_usd:
+                wait_s = until_next_period_s(policy.budget_every, self._clock())
+                raise denial(policy, "budget", wait_s)
         self._check_rates(now)
         if policy.concurrent is not None and self._running >= policy.concurrent:
             raise denial(policy, "concurrent", 1)
         self._running += 1
         if policy.rpm is not None:
             self._calls.append(now)
-        return Permit(self)
+        return Permit(self, since_s)
 
     def check_expiry(self) -> None:
         """Raises Denied once the key has ended."""
         ends_ns, name = self.policy.expires_ns, self.policy.name
         if ends_ns is not None and self._clock() * 1e9 >= ends_ns:
             raise Denied(401, "key_invalid", f"the key {name!r} has expired: ask for another")
-
-    def _check_budget(self, now: float) -> None:
-        policy = self.policy
-        if policy.budget_usd is None:
-            return
-        start = period_start_s(policy.budget_every, now)
-        if start != self._period:
-            self._period, self.spent_usd = start, 0.0
-        if self.spent_usd >= policy.budget_usd:
-            raise denial(policy, "budget", until_next_period_s(policy.budget_every, now))
 
     def _check_rates(self, now: float) -> None:
         policy, edge = self.policy, now - _WINDOW_S
@@ -208,12 +224,13 @@ class Account:
                 wait = int(self._tokens[0][0] - edge) + 1 if self._tokens else 60
                 raise denial(policy, "tpm", wait)
 
-    def count(self, tokens: int, cost_usd: float) -> None:
-        """Adds what a call used."""
+    def count(self, tokens: int, cost_usd: float, *, since_s: float) -> None:
+        """Adds what a call used, to the period that it began in."""
         if tokens and self.policy.tpm is not None:
-            self._tokens.append((self._clock(), tokens))
+            self._tokens.append((self._ticks(), tokens))
             self._token_sum += tokens
-        self.spent_usd += cost_usd
+        if cost_usd and since_s:
+            self._spends(since_s, self.spent_since(since_s) + cost_usd)
 
     def leave(self) -> None:
         """A call is over."""
@@ -233,8 +250,13 @@ class Shared(Protocol):
         """Lets a call in that the account has let in. Raises Denied."""
         ...
 
-    def used(self, account: Account, permit: "Permit", tokens: int, cost_usd: float) -> None:
-        """Adds what a call used; `settled` waits until that is known everywhere."""
+    def used(
+        self, account: Account, permit: "Permit", tokens: int, cost_usd: float, *, last: bool
+    ) -> None:
+        """Adds what a call used; `settled` waits until that is known everywhere.
+
+        After the `last` of it, another call may have its place.
+        """
         ...
 
     def left(self, account: Account, permit: "Permit") -> None:
@@ -251,15 +273,18 @@ class Permit:
 
     Args:
         account: What it counts against; None where keys are not in use.
+        since_s: When the period of the budget began that it counts in, seconds UTC; 0 without one.
 
     Attributes:
         account: As given.
+        since_s: As given.
         name: Of the key, empty without one.
         shared: Who counts it besides, set once they have let it in.
     """
 
-    def __init__(self, account: Account | None) -> None:
+    def __init__(self, account: Account | None, since_s: float = 0.0) -> None:
         self.account = account
+        self.since_s = since_s
         self.name = "" if account is None else account.policy.name
         self.shared: Shared | None = None
 
@@ -272,14 +297,20 @@ class Permit:
             if self.shared is not None:
                 self.shared.left(self.account, self)
 
-    def used(self, usage: Usage, cost_usd: float | None) -> None:
-        """The call used that much; numbers that a provider made up below zero count as none."""
+    def used(self, usage: Usage, cost_usd: float | None, *, last: bool = True) -> None:
+        """The call used that much; numbers that a provider made up below zero count as none.
+
+        Args:
+            usage: Tokens.
+            cost_usd: USD, None where that is not known.
+            last: Whether that is all; a call that still runs keeps its place.
+        """
         if self.account is not None:
             tokens = max(usage.input_tokens or 0, 0) + max(usage.output_tokens or 0, 0)
             cost = max(cost_usd or 0.0, 0.0)
-            self.account.count(tokens, cost)
+            self.account.count(tokens, cost, since_s=self.since_s)
             if self.shared is not None:
-                self.shared.used(self.account, self, tokens, cost)
+                self.shared.used(self.account, self, tokens, cost, last=last)
 
     async def settled(self) -> None:
         """Waits until what the call used counts everywhere: before its answer is complete."""

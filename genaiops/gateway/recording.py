@@ -265,12 +265,17 @@ class OtherRecord(CallRecord):
         if self._live is not None:
             self._live.outputs = _captured(self._live, body, "outputs")
 
-    def used(self, summary: Summary) -> float | None:
-        """Records and bills what the call used; what it cost, in USD, where that is known."""
+    def used(self, summary: Summary, *, last: bool = True) -> float | None:
+        """Records and bills what the call used; what it cost, in USD, where that is known.
+
+        Args:
+            summary: What the answer says.
+            last: Whether nothing else of the permit is still under way.
+        """
         cost = cost_of(self._target, summary)
         self.note(self._answer_attributes(summary, cost))
         if self._permit is not None:
-            self._permit.used(summary.usage, cost)
+            self._permit.used(summary.usage, cost, last=last)
         return cost
 
 

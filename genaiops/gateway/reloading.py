@@ -16,9 +16,9 @@ from genaiops.gateway.fleet import Fleet
 from genaiops.gateway.guard import is_loopback
 from genaiops.gateway.plane import Plane
 from genaiops.gateway.rules import RedisRule
-from genaiops.gateway.shared_limits import RedisLimits
+from genaiops.gateway.shared_limits import RedisLimits, ask_redis
 
-__all__ = ["Reloading", "Sharing", "check_reach"]
+__all__ = ["Reloading", "Sharing", "check_reach", "check_sharing"]
 
 _TELL_S = 1.0
 
@@ -41,18 +41,27 @@ def check_reach(routes: Routes, *, needs_key: bool, host: str, workers: int) -> 
         )
 
 
+def check_sharing(routes: Routes) -> str:
+    """Why limits cannot be shared now; empty where they can, or shall not be.
+
+    Raises: ConfigError when Redis is there and refuses.
+    """
+    rule = routes.rules.redis
+    return "" if rule is None else ask_redis(rule.url)
+
+
 class Sharing:
-    """The limits that are kept in Redis, under the rule that is in force."""
+    """The limits that are kept in Redis, under the `rule` that is in force."""
 
     def __init__(self) -> None:
-        self._rule: RedisRule | None = None
+        self.rule: RedisRule | None = None
         self.limits: RedisLimits | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
     def follow(self, rule: RedisRule | None) -> RedisLimits | None:
         """The limits under a rule, the same as before where it says the same."""
-        if rule != self._rule:
-            old, self._rule = self.limits, rule
+        if rule != self.rule:
+            old, self.rule = self.limits, rule
             self.limits = None if rule is None else RedisLimits(rule.url, when_away=rule.when_away)
             if old is not None:
                 task = asyncio.create_task(old.close())
@@ -112,6 +121,8 @@ class Reloading:
             routes = await asyncio.to_thread(self._load)
             needs_key = self._access.will_need(routes.rules.keys)
             check_reach(routes, needs_key=needs_key, host=self._host, workers=self._workers)
+            if routes.rules.redis != self._sharing.rule:
+                await asyncio.to_thread(check_sharing, routes)
             if self.plane is not None:
                 self.plane.follow(routes)
             shared = self._sharing.follow(routes.rules.redis)

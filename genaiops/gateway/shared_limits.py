@@ -13,7 +13,7 @@ import re
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -27,26 +27,52 @@ from genaiops.gateway.limits import (
     Permit,
     Policy,
     denial,
-    period_start_s,
     until_next_period_s,
 )
+from genaiops.gateway.owing import Owed
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-__all__ = ["RedisLimits", "WhenAway", "check_redis"]
+__all__ = ["RedisLimits", "WhenAway", "ask_redis", "check_redis"]
 
 WhenAway = Literal["local", "refuse"]
 _LEASE_S = 30.0
 """How long a call of a gateway that died still counts as running."""
 _PATIENCE_S = 1.0
 _AGAIN_S = 1.0
+_WARN_EVERY_S = 60.0
 _log = logging.getLogger("genaiops")
 
 
 def check_redis(url: str) -> None:
     """Raises ConfigError for an address that is none, or when the extra is missing."""
     _client(url)
+
+
+def ask_redis(url: str) -> str:
+    """Asks whether limits can be kept there; why nobody answers now, empty where all is well.
+
+    Raises: ConfigError when Redis answers and refuses: a wrong password, a replica that is for
+        reading only.
+    """
+    import redis
+    from redis.exceptions import AuthenticationError, RedisError, ResponseError
+
+    client = redis.Redis.from_url(  # pyright: ignore[reportUnknownMemberType]  untyped keywords
+        url, socket_timeout=_PATIENCE_S, socket_connect_timeout=_PATIENCE_S
+    )
+    try:
+        client.eval("return redis.call('SET', KEYS[1], '1', 'EX', 1)", 1, _key("probe", "asked"))
+    except (AuthenticationError, ResponseError) as error:
+        raise ConfigError(
+            f"redis: it refuses to keep limits ({_line(error)}): check user, password and database"
+        ) from None
+    except (RedisError, OSError) as error:
+        return _line(error)
+    finally:
+        client.close()
+    return ""
 
 
 class RedisLimits:
@@ -65,24 +91,26 @@ class RedisLimits:
         self._process = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._count = itertools.count()
         self._ids: dict[Permit, str] = {}
-        self._telling: dict[Permit, asyncio.Task[None]] = {}
-        self._owed: defaultdict[tuple[str, float], float] = defaultdict(float)
-        self._away_until = 0.0
+        self._telling: defaultdict[Permit, set[asyncio.Task[None]]] = defaultdict(set)
+        self._owed = Owed(self._new_id)
+        self._away_until = self._quiet_until = 0.0
         self._renewal: asyncio.Task[None] | None = None
 
     async def admit(self, account: Account, permit: Permit) -> None:
         """Lets a call in that the account has let in. Raises Denied."""
         permit.shared = self
-        if time.monotonic() < self._away_until:
+        if self._is_known_away():
             self._alone(account.policy)
             return
         call = self._new_id()
         try:
-            limit, wait = await self._run("in", [call], account, known=account.spent_usd)
+            limit, wait = await self._run("in", [call], account)
         except _away() as error:
             self._is_away(error)
+            if self._when_away == "refuse":  # Redis may have let it in, and not been heard
+                self._owed.add((account.policy.name, account.period_s), call, 0.0)
             self._alone(account.policy)
-            return
+            limit, wait = "ok", 0
         if limit != "ok":
             every = account.policy.budget_every
             wait = until_next_period_s(every, time.time()) if limit == "budget" else wait
@@ -91,78 +119,93 @@ class RedisLimits:
         if account.policy.concurrent is not None and self._renewal is None:
             self._renewal = asyncio.create_task(self._renew())
 
-    def used(self, account: Account, permit: Permit, tokens: int, cost_usd: float) -> None:
-        """Adds what a call used, and gives its place to the next."""
-        self._tell(account, permit, tokens, cost_usd)
+    def used(
+        self, account: Account, permit: Permit, tokens: int, cost_usd: float, *, last: bool
+    ) -> None:
+        """Adds what a call used; the `last` of it gives its place to the next."""
+        self._tell(account, permit, tokens, cost_usd, last=last)
 
     def left(self, account: Account, permit: Permit) -> None:
         """A call is over."""
         if permit in self._ids:
-            self._tell(account, permit, 0, 0.0)
+            self._tell(account, permit, 0, 0.0, last=True)
 
     async def settled(self, permit: Permit) -> None:
         """Returns once Redis knows what the call used, or does not answer."""
-        task = self._telling.get(permit)
-        if task is not None:
-            await asyncio.shield(task)
+        tasks = self._telling.get(permit)
+        if tasks:
+            await asyncio.wait(list(tasks))
 
     async def close(self) -> None:
         """Tells what is still to be told, and ends the connections."""
         if self._renewal is not None:
             self._renewal.cancel()
-        if self._telling:
-            await asyncio.wait(list(self._telling.values()), timeout=_PATIENCE_S)
+        tasks = [task for tasks in self._telling.values() for task in tasks]
+        if tasks:
+            await asyncio.wait(tasks, timeout=_PATIENCE_S)
         with contextlib.suppress(*_away()):
             await self._client.aclose()
 
     def _new_id(self) -> str:
         return f"{self._process}-{next(self._count)}"
 
-    def _tell(self, account: Account, permit: Permit, tokens: int, usd: float) -> None:
-        call = self._ids.pop(permit, "") or self._new_id()
-        task = asyncio.create_task(self._over(account, call, tokens, usd))
-        self._telling[permit] = task
-        task.add_done_callback(lambda _: self._telling.pop(permit, None))
+    def _tell(
+        self, account: Account, permit: Permit, tokens: int, usd: float, *, last: bool
+    ) -> None:
+        call = (self._ids.pop(permit, "") if last else "") or self._new_id()
+        key = (account.policy.name, permit.since_s or account.period_s)
+        self._owed.add(key, call, usd if permit.since_s else 0.0)
+        task = asyncio.create_task(self._over(account, key[1], call, tokens))
+        self._telling[permit].add(task)
+        task.add_done_callback(lambda done: self._told(permit, done))
 
-    async def _over(self, account: Account, call: str, tokens: int, usd: float) -> None:
-        if time.monotonic() < self._away_until:
-            self._owe(account.policy, usd)
+    def _told(self, permit: Permit, task: asyncio.Task[None]) -> None:
+        tasks = self._telling[permit]
+        tasks.discard(task)
+        if not tasks:
+            del self._telling[permit]
+
+    async def _over(self, account: Account, period: float, call: str, tokens: int) -> None:
+        if self._is_known_away():
             return
         try:
-            await self._run("over", [call], account, tokens=tokens, usd=usd)
+            await self._run("over", [call], account, tokens=tokens, period=period)
         except _away() as error:
             self._is_away(error)
 
     async def _run(
         self,
         what: str,
-        calls: Iterable[str],
+        calls: Sequence[str],
         account: Account,
         *,
-        known: float = 0.0,
         tokens: int = 0,
-        usd: float = 0.0,
+        period: float = 0.0,
     ) -> tuple[Limit | Literal["ok"], int]:
-        """Asks the script, and takes over what all together have spent."""
+        """Asks the script, tells it what is owed, and takes over what all together have spent."""
         policy = account.policy
-        period = period_start_s(policy.budget_every, time.time())
-        usd += self._owed.pop((policy.name, period), 0.0)
+        period = period or account.period_s
         limits = (policy.rpm, policy.tpm, policy.concurrent, policy.budget_usd)
         numbers = [-1 if limit is None else limit for limit in limits]
-        arguments = [what, *numbers, known, usd, tokens, _LEASE_S, *calls]
-        answer = self._script(keys=_keys(policy.name, period), args=arguments)
-        try:
+        key = (policy.name, period)
+        known = max(account.spent_since(period) - self._owed.untold(key), 0.0)
+        with self._owed.told(key) as owed:
+            pairs = itertools.chain.from_iterable(owed.items())
+            arguments = [what, *numbers, known, tokens, _LEASE_S, len(calls), *calls, *pairs]
+            answer = self._script(keys=_keys(policy.name, period), args=arguments)
             said = await cast("Awaitable[list[Any]]", answer)
-        except BaseException:
-            self._owe(policy, usd)
-            raise
+        self._away_until = 0.0
         account.known_spent(float(said[2]), since_s=period)
         return said[0].decode(), int(said[1])
 
-    def _owe(self, policy: Policy, usd: float) -> None:
-        if usd and policy.budget_usd is not None:
-            period = period_start_s(policy.budget_every, time.time())
-            self._owed[policy.name, period] += usd
+    def _is_known_away(self) -> bool:
+        """Whether nobody need ask; once in a while somebody does, and the others go on meanwhile."""
+        now = time.monotonic()
+        if now < self._away_until:
+            return True
+        if self._away_until:
+            self._away_until = now + _PATIENCE_S
+        return False
 
     def _alone(self, policy: Policy) -> None:
         if self._when_away == "refuse":
@@ -175,14 +218,16 @@ class RedisLimits:
             )
 
     def _is_away(self, error: Exception) -> None:
-        if time.monotonic() >= self._away_until:
+        now = time.monotonic()
+        if now >= self._quiet_until:
+            self._quiet_until = now + _WARN_EVERY_S
             doing = (
                 "calls of keys with limits are refused"
                 if self._when_away == "refuse"
                 else "limits are those of this process alone"
             )
-            _log.warning("Redis does not answer (%s), so %s", type(error).__name__, doing)
-        self._away_until = time.monotonic() + _AGAIN_S
+            _log.warning("Redis does not answer (%s), so %s", _line(error), doing)
+        self._away_until = now + _AGAIN_S
 
     async def _renew(self) -> None:
         """Keeps the places of calls that take long."""
@@ -197,8 +242,13 @@ class RedisLimits:
                     await self._run("renew", calls, account)
 
 
+def _line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+
+
 def _keys(name: str, period: float) -> list[str]:
-    places = ("requests", "tokens", "token-sum", "running", f"usd:{int(period)}")
+    money = int(period)
+    places = ("requests", "tokens", "token-sum", "running", f"usd:{money}", f"told:{money}")
     return [_key(name, place) for place in places]
 
 

@@ -22,13 +22,14 @@ class RedisServer:
     folder: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    more: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "60 1"]
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "60 1", *self.more]
         self.process = subprocess.Popen(
             ["redis-server", *options, "--dir", str(self.folder)], stdout=subprocess.DEVNULL
         )
@@ -52,10 +53,10 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(folder: Path) -> Iterator[RedisServer]:
+def redis_server(folder: Path, *more: str) -> Iterator[RedisServer]:
     if shutil.which("redis-server") is None:
         pytest.skip("redis-server is not installed: make system")
-    server = RedisServer(folder)
+    server = RedisServer(folder, more=more)
     server.start()
     try:
         yield server

@@ -162,7 +162,7 @@ def test_what_was_spent_outlives_the_gateway(serve, provider):
 def test_limits_of_an_account_by_the_clock():
     clock = Clock()
     policy = Policy(name="k", tpm=100, concurrent=2, budget_usd=1, budget_every="day")
-    account = Account(policy, clock=clock)
+    account = Account(policy, clock=clock, ticks=clock)
 
     one, two = account.admit("m"), account.admit("m")
     assert denied(account) == (429, "rate_limited", 1)
