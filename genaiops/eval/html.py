@@ -20,7 +20,7 @@ from genaiops.eval.case import Case, Claim
 from genaiops.eval.compare import Change, Comparison
 from genaiops.eval.given import is_text, require
 from genaiops.eval.score import RowResult, Score, share_of_scale
-from genaiops.eval.table import cells, number
+from genaiops.eval.table import cells, money, number
 from genaiops.query import evals
 from genaiops.query.evals import EvalRun
 
@@ -159,7 +159,7 @@ def _scores(shown: Page) -> str:
             _bar(score),
             str(score.n),
             f"<span class=bad>{score.n_failed}</span>" if score.n_failed else "0",
-            "unknown" if score.cost_usd is None else f"{score.cost_usd:.4f}",
+            money(score.cost_usd),
             f"<span class=dim>{_text(score.method)}</span>",
         )
         for score in shown.scores.values()

@@ -20,7 +20,7 @@ from genaiops.eval.score import RowResult, Score, by_row, place_of, score_of
 from genaiops.eval.stats.agreement import Agreement, agreement_of
 from genaiops.eval.stopping import Ending, handing_out
 from genaiops.eval.stored import stored_rows
-from genaiops.eval.table import cells, number, table
+from genaiops.eval.table import cells, money, number, table
 from genaiops.query import evals
 from genaiops.runs import get_run
 
@@ -250,7 +250,7 @@ class EvalResult:
                 cells(score.low, score.high),
                 str(score.n),
                 str(score.n_failed),
-                "unknown" if score.cost_usd is None else f"{score.cost_usd:.4f}",
+                money(score.cost_usd),
                 score.method,
             )
             for score in self.scores.values()
