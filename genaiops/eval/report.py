@@ -19,7 +19,7 @@ from genaiops.eval.planning import PowerTable, power_table
 from genaiops.eval.score import RowResult, Score, by_row, place_of, score_of
 from genaiops.eval.stats.agreement import Agreement, agreement_of
 from genaiops.eval.stopping import Ending, handing_out
-from genaiops.eval.stored import stored_rows
+from genaiops.eval.stored import answers_of, stored_rows
 from genaiops.eval.table import cells, money, number, table
 from genaiops.query import evals
 from genaiops.runs import get_run
@@ -74,6 +74,10 @@ class EvalResult:
         _check_n(n)
         judged = [row for row in self.rows if row.number is not None]
         return sorted(judged, key=lambda row: place_of(row, self.scores[row.judge]))[:n]
+
+    def outputs(self) -> dict[str, Any]:
+        """The answers by row id, of repeats the first. Raises StoreError."""
+        return answers_of(self.run_id, self.rows)
 
     def to_df(self) -> Any:  # pandas is optional, so its type cannot be named
         """One line for each verdict, as a pandas DataFrame (needs pandas)."""

@@ -1,14 +1,14 @@
 """What an evaluation said about its rows, read back from the store."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from genaiops.eval.case import Claim, Verdict
-from genaiops.eval.record import DETAILS, details_kind, verdict_key
+from genaiops.eval.record import DETAILS, Kept, details_kind, prediction_key, verdict_key
 from genaiops.eval.score import RowResult
 from genaiops.store import current_store
 
-__all__ = ["stored_rows"]
+__all__ = ["answers_of", "stored_rows"]
 
 _COLUMNS = ("value", "number", "rationale", "error", "attempts", "cached", "cost_usd")
 
@@ -32,6 +32,20 @@ def stored_rows(run_id: str) -> list[RowResult]:
             ).rows
         )
     return [_row_result(run_id, record, details) for record in records]
+
+
+def answers_of(run_id: str, rows: Sequence[RowResult]) -> dict[str, Any]:
+    """The answer to each row that was judged, of repeats the first. Raises StoreError."""
+    found = {row.row_id: row.case.outputs for row in reversed(rows) if row.case is not None}
+    without = {row.row_id for row in rows} - found.keys()
+    if without:
+        with current_store().read() as reader:
+            kept = Kept(reader).predictions(run_id)
+        for row_id in without:
+            prediction = kept.get(prediction_key(run_id, row_id, 0))
+            if prediction is not None:
+                found[row_id] = prediction.outputs
+    return found
 
 
 def _row_result(
