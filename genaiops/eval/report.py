@@ -12,14 +12,14 @@ from genaiops.eval.doubt import doubtful
 from genaiops.eval.flat import flat
 from genaiops.eval.gate import Gate, condition_of, gate_on
 from genaiops.eval.given import CONFIDENCE, is_confidence, is_text, is_whole, require
-from genaiops.eval.html import Page, stored_cases, stored_run, write_page
+from genaiops.eval.html import Page, stored_run, write_page
 from genaiops.eval.labels import Labels, kept_labels, labels_of
 from genaiops.eval.notes import notes
 from genaiops.eval.planning import PowerTable, power_table
 from genaiops.eval.score import RowResult, Score, by_row, place_of, score_of
 from genaiops.eval.stats.agreement import Agreement, agreement_of
 from genaiops.eval.stopping import Ending, handing_out
-from genaiops.eval.stored import answers_of, stored_rows
+from genaiops.eval.stored import answers_of, stored_cases, stored_rows
 from genaiops.eval.table import cells, money, number, table
 from genaiops.query import evals
 from genaiops.runs import get_run
