@@ -8,7 +8,7 @@ import genaiops
 from dashboard.parts.cells import Chip, Column, Row, Tile, Tone
 from dashboard.parts.charts import Curve, curves
 from dashboard.parts.component import event, load
-from dashboard.parts.text import ago, count, one_line, percent, preview, score
+from dashboard.parts.text import ago, count, counted, one_line, percent, preview, score
 from dashboard.parts.urls import link
 from dashboard.parts.views import chat, chips, note, section, table, tiles, value
 from genaiops.errors import NotFoundError
@@ -50,7 +50,7 @@ def shown_item(item: ReviewItem) -> None:
     chat([_text(role, content) for role, content in said if content is not None], key="item")
     contexts = cast("Sequence[Any] | None", record.get("contexts"))
     if contexts:
-        value(list(contexts), title=f"{count(len(contexts))} contexts", key="contexts", depth=1)
+        value(list(contexts), title=counted(len(contexts), "context"), key="contexts", depth=1)
 
 
 def _text(role: str, content: Any) -> dict[str, Any]:  # any JSON value

@@ -22,7 +22,7 @@ _FIRST = (
 )
 _COLUMNS = (
     Column(key="name", label="Queue", width="32%"),
-    Column(key="judge", label="Answers are labels for", width="22%"),
+    Column(key="judge", label="Labels for", width="22%"),
     Column(key="waiting", label="Waiting", kind="num", width="84px"),
     Column(key="done", label="Answered", kind="bar", width="110px"),
     Column(key="skipped", label="Skipped", kind="num", width="84px"),
