@@ -64,7 +64,7 @@ class Column:
 
     Attributes:
         kind: ``text``, ``num``, ``time`` (milliseconds UTC), ``status``, ``chips``, ``pair`` (two
-            lines), ``bar`` (text and share), ``wrap`` (several lines).
+            lines, and chips at the end of the first), ``bar`` (text and share), ``wrap`` (several lines).
         sort: Name the list is sorted by when the head is clicked; empty for none.
     """
 

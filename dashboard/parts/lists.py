@@ -5,7 +5,18 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from dashboard.parts.cells import Chip, Column, Row
-from dashboard.parts.text import DASH, ago, count, ms, one_line, preview, score, tokens, usd
+from dashboard.parts.text import (
+    DASH,
+    ago,
+    count,
+    counted,
+    ms,
+    one_line,
+    preview,
+    score,
+    tokens,
+    usd,
+)
 from genaiops.model.assessment import Assessment
 from genaiops.model.span import TraceSummary
 from genaiops.query.evals import EvalScore
@@ -192,5 +203,7 @@ def score_cell(score: EvalScore | None) -> dict[str, object] | None:
         "at": score.estimate if unit else None,
         "low": score.low if unit and known else None,
         "high": score.high if unit and known else None,
-        "hint": f"{score.low:.3f} to {score.high:.3f}, {score.n} verdicts" if known else "",
+        "hint": f"{score.low:.3f} to {score.high:.3f}, {counted(score.n, 'verdict')}"
+        if known
+        else "",
     }

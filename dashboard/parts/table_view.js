@@ -30,6 +30,7 @@ function fill(cell, column, value) {
     }
     case "pair":
       cell.append(el("div", "clip", value[0]));
+      for (const item of value[2] || []) cell.firstChild.append(" ", chip(item));
       if (value[1]) cell.append(el("div", "clip soft small", value[1]));
       break;
     case "score": {
@@ -93,6 +94,16 @@ function marked(place, told) {
   return new Set(JSON.parse(sent.get(place).at(-1)));
 }
 
+// Below this the table scrolls sideways: no column becomes narrower than what it holds can be read in.
+function leastWidth(columns, marked) {
+  let [pixels, share] = [marked ? 34 : 0, 0];
+  for (const { width, kind } of columns) {
+    if (String(width).endsWith("%")) share += parseFloat(width) / 100;
+    else pixels += parseFloat(width) || (["num", "bar", "score"].includes(kind) ? 76 : 120);
+  }
+  return `${Math.ceil(pixels / (1 - Math.min(share, 0.8)))}px`;
+}
+
 export default function ({ data, parentElement, setTriggerValue, setStateValue }) {
   const root = parentElement.querySelector(".root");
   const picked = marked(parentElement, data.picked);
@@ -139,6 +150,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   }
   const tall = data.columns.some((column) => column.kind === "wrap") ? " tall" : "";
   const table = el("table", `${data.dense ? "dense" : ""}${tall}`, header(data, setTriggerValue), body);
+  table.style.minWidth = leastWidth(data.columns, data.picked);
   const frame = el("div", "frame", table);
   if (!data.rows.length) frame.append(el("div", "empty soft", data.empty || "Nothing here."));
   root.replaceChildren(frame);

@@ -135,15 +135,15 @@ def test_a_late_answer_to_one_step_does_not_take_back_the_next(
     page.wait_for_timeout(1_000)  # the whole answer to the click waits now
     page.get_by_role("tree").press("ArrowDown")
     answers, held[:] = list(held), []
-    for socket, message in answers:
-        socket.send(message)
+    for page_side, message in answers:
+        page_side.send(message)
     page.wait_for_timeout(500)
 
     chosen = page.get_by_role("treeitem", selected=True)
     expect(chosen).to_contain_text("retrieve", timeout=1)
     holding.clear()
-    for socket, message in held:
-        socket.send(message)
+    for page_side, message in held:
+        page_side.send(message)
     page.wait_for_url(re.compile("span=[0-9a-f]{16}"))
     expect(chosen).to_contain_text("retrieve")
 
