@@ -12,6 +12,7 @@ from genaiops.query.evals import EvalScore
 from genaiops.query.prompts import PromptName
 from genaiops.query.runs import RunRow
 
+_CHIPS = 12
 __all__ = [
     "csv_columns",
     "csv_rows",
@@ -93,13 +94,13 @@ def trace_rows(
 
 
 def _prompt(name: str, version: int | None) -> Chip:
-    shown = one_line(name, 60) if version is None else f"{one_line(name, 60)}@{version}"
-    return Chip(value=shown, tone="blue", hint=shown)
+    shown, tail = one_line(name, 60), "" if version is None else f"@{version}"
+    return Chip(value=shown, tail=tail, tone="blue", hint=f"{shown}{tail}")
 
 
 def _chips(said: Sequence[Assessment]) -> list[dict[str, object]]:
     shown = [item for item in said if item.kind == "feedback" and not item.superseded_by]
-    return [verdict(item.name, item.value, error=item.error).json() for item in shown[:3]]
+    return [verdict(item.name, item.value, error=item.error).json() for item in shown[:_CHIPS]]
 
 
 def csv_columns() -> list[str]:

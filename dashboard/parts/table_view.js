@@ -19,7 +19,7 @@ function fill(cell, column, value) {
     case "chips": {
       const line = el("span", "chips");
       for (const item of value) line.append(chip(item));
-      cell.append(line);
+      cell.append(el("span", "few", line, value.length > 1 ? el("span", "more soft") : null));
       break;
     }
     case "bar": {
@@ -52,6 +52,19 @@ function fill(cell, column, value) {
   }
 }
 
+// As many chips as the cell is wide enough for, whole; how many more there are is said behind them.
+function countHidden(table) {
+  const cells = [...table.querySelectorAll(".few > .more")].map((more) => [more, [...more.previousSibling.children]]);
+  for (const pass of [0, 1]) {
+    const hidden = cells.map(([, chips]) => chips.filter((item) => item.offsetTop > chips[0].offsetTop));
+    cells.forEach(([more], index) => {
+      more.textContent = hidden[index].length ? `+${hidden[index].length}` : "";
+      more.title = hidden[index].map((item) => item.textContent).join("\n");
+    });
+    if (!hidden.some((items) => items.length)) break;
+  }
+}
+
 function header(data, setTriggerValue) {
   const row = el("tr");
   if (data.picked) row.append(el("th", "pick"));
@@ -71,9 +84,18 @@ function header(data, setTriggerValue) {
   return el("thead", "", row);
 }
 
+// Rows marked here since the server last knew: an answer of before them must not take them back.
+const sent = new WeakMap();
+function marked(place, told) {
+  const mine = sent.get(place) || [];
+  const at = mine.lastIndexOf(JSON.stringify(told || []));
+  sent.set(place, at < 0 ? [JSON.stringify(told || [])] : mine.slice(at));
+  return new Set(JSON.parse(sent.get(place).at(-1)));
+}
+
 export default function ({ data, parentElement, setTriggerValue, setStateValue }) {
   const root = parentElement.querySelector(".root");
-  const picked = new Set(data.picked || []);
+  const picked = marked(parentElement, data.picked);
   const body = el("tbody");
   const open = (id) => setTriggerValue("open", id);
   for (const row of data.rows) {
@@ -87,6 +109,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
       box.addEventListener("click", (event) => event.stopPropagation());
       box.addEventListener("change", () => {
         if (box.checked) picked.add(row.id); else picked.delete(row.id);
+        sent.get(parentElement).push(JSON.stringify([...picked]));
         setStateValue("picked", [...picked]);
       });
       line.append(el("td", "pick", box));
@@ -119,4 +142,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   const frame = el("div", "frame", table);
   if (!data.rows.length) frame.append(el("div", "empty soft", data.empty || "Nothing here."));
   root.replaceChildren(frame);
+  const seen = new ResizeObserver(() => countHidden(table));
+  seen.observe(frame);
+  return () => seen.disconnect();
 }
