@@ -288,6 +288,21 @@ def test_clusters_may_come_from_a_function():
     assert result.compare(other)["exact_match"].method == "sign-flip permutation, 2 clusters"
 
 
+def test_a_stored_run_knows_its_clusters_and_labels_whatever_became_of_its_traces():
+    genaiops.configure(sample=0.0)
+    rows = [{**row, "half": n % 2} for n, row in enumerate(ROWS)]
+    labels = {row["id"]: {"exact_match": n % 3 > 0} for n, row in enumerate(ROWS)}
+    options = {"judges": [ExactMatch()], "cluster": "half"}
+
+    plain = genaiops.evaluate(rows, answer, **options)
+    labelled = genaiops.evaluate(rows, answer, labels=labels, **options)
+
+    assert genaiops.sql("SELECT * FROM traces").rows == []
+    assert "2 clusters" in plain["exact_match"].method
+    for result in (plain, labelled):
+        assert genaiops.load_result(result.run_id)["exact_match"] == result["exact_match"]
+
+
 def test_the_async_twin_gives_the_same():
     result = asyncio.run(genaiops.aevaluate(ROWS, answer, judges=[ExactMatch()]))
 
