@@ -10,7 +10,7 @@ from dashboard.parts.cells import Chip, Column, Row
 from dashboard.parts.charts import PlotAxis, parallel, scatter
 from dashboard.parts.export import csv_button
 from dashboard.parts.run_curves import curve_grid, is_bound
-from dashboard.parts.text import count, figure, one_line
+from dashboard.parts.text import counted, figure, one_line
 from dashboard.parts.urls import link
 from dashboard.parts.views import head, note, table
 from genaiops.query import runs
@@ -34,7 +34,7 @@ def compare_page(run_ids: Sequence[str]) -> None:
         Chip(label=name, value=run.run_id[:8], mono=True, go=link("runs", {"run": run.run_id}))
         for name, run in zip(names, both.runs, strict=True)
     ]
-    head(f"{count(len(names))} runs compared", kicker=("Runs", "runs"), key="title",
+    head(f"{counted(len(names), 'run')} compared", kicker=("Runs", "runs"), key="title",
          chips=chips if len(chips) <= _BESIDE else ())  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
         view = st.segmented_control("View", _VIEWS, default="Parameters", required=True, key="view",
@@ -56,7 +56,8 @@ def compare_page(run_ids: Sequence[str]) -> None:
         _values(both, names, params, "Parameter", key="params",
                 empty="All parameters are the same." if both.params else "No parameters.")  # fmt: skip
         if hidden:
-            note(f"{count(hidden)} parameters are the same in all runs.", key="hidden")
+            same = "is" if hidden == 1 else "are"
+            note(f"{counted(hidden, 'parameter')} {same} the same in all runs.", key="hidden")
 
 
 def _names(both: Comparison) -> list[str]:

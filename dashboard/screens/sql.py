@@ -6,7 +6,7 @@ from dashboard.parts.cells import Chip, Column, Row
 from dashboard.parts.export import csv_button
 from dashboard.parts.guard import show
 from dashboard.parts.sql_result import SHOWN, chart, result_table
-from dashboard.parts.text import count
+from dashboard.parts.text import count, counted
 from dashboard.parts.urls import link
 from dashboard.parts.views import chips, head, note, table
 from genaiops.errors import GenaiopsError
@@ -61,7 +61,7 @@ def _answer(text: str) -> None:
         st.session_state[_RESULT] = (asked, list(found.columns), list(found.rows))
     _, names, rows = st.session_state[_RESULT]
     more, rows = len(rows) > _MOST, rows[:_MOST]
-    said = f"{count(len(rows))} rows" + (" or more: the first are kept" if more else "")
+    said = counted(len(rows), "row") + (" or more: the first are kept" if more else "")
     if len(rows) > SHOWN:
         said += f", {count(SHOWN)} shown"
     with st.container(horizontal=True, vertical_alignment="center"):

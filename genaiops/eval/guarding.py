@@ -3,6 +3,7 @@
 The gateway stands below and finds this module by name, when its file names a judge.
 """
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,28 +25,36 @@ _OUTER = ("expected", "contexts", "retrieved_ids", "relevant_ids", "tool_calls")
 """What a judge may need of a row, and a gateway does not know."""
 
 
-def check_named(name: str, options: Mapping[str, Any]) -> Check:
+def check_named(name: str, options: Mapping[str, Any], *, masks: bool = False) -> Check:
     """The check by a judge of `genaiops.judges`.
 
     Args:
         name: In snake_case, as its scores are called.
         options: Arguments of the judge.
+        masks: Whether it has to say what may stand in the place of a text.
 
     Raises: ConfigError when there is none of that name, or it cannot judge a text alone.
     """
     found = _TABLE.get(name)
     if found is None:
-        offer = ", ".join(sorted(_TABLE))
+        offer = ", ".join(sorted(_TABLE.keys() - _BASES))
         raise ConfigError(f"there is no judge {name!r}: use one of {offer}, or module:function")
     try:
         made = found(**options)
-    except (TypeError, ValueError, GenaiopsError) as error:
+    except TypeError:
+        known = ", ".join(inspect.signature(found).parameters)
+        raise ConfigError(f"judge {name!r} does not take these options: use {known}") from None
+    except (ValueError, GenaiopsError) as error:
         raise ConfigError(f"judge {name!r} does not take these options: {error}") from None
-    return check_by(made)
+    return check_by(made, masks=masks)
 
 
-def check_by(judge: object) -> Check:
+def check_by(judge: object, *, masks: bool = False) -> Check:
     """The check by a judge.
+
+    Args:
+        judge: Of any kind.
+        masks: Whether it has to say what may stand in the place of a text.
 
     Raises: ConfigError when it is none, needs more than a text, or has no model.
     """
@@ -58,6 +67,8 @@ def check_by(judge: object) -> Check:
         )
     model = model_of(judge, None)
     mask: Callable[[str], str] | None = getattr(judge, "mask", None)
+    if masks and mask is None:
+        raise ConfigError(f"judge {judge.name!r} cannot mask: use reject or flag")
 
     async def check(asked: str, text: str) -> Finding:
         case = Case(inputs=asked, outputs=text)
@@ -92,6 +103,7 @@ def _table() -> dict[str, Callable[..., object]]:
 
 
 _TABLE = _table()
+_BASES = {"code_judge", "function_judge", "judge", "model_judge"}
 
 
 def _answers() -> Answers:

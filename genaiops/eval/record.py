@@ -14,7 +14,9 @@ from genaiops.store.base import Group, Reader
 
 __all__ = ["DETAILS", "Kept", "Recorder", "details_kind", "prediction_key", "verdict_key"]
 
-_PREDICTION = tuple(field.name for field in fields(Prediction) if field.name != "error")
+_PREDICTION = tuple(
+    field.name for field in fields(Prediction) if field.name not in ("error", "unpriced")
+)
 _UNFINISHED = ("INTERRUPTED", "KILLED", "FAILED")
 IDENTITY = "eval.identity"
 """Parameter of a run: digest of its name, data and function."""

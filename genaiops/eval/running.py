@@ -248,7 +248,8 @@ async def _made(
                 kept=kept,
             )
         if fn is not None:
-            job.budget.leave(made.cost_usd or 0.0)
+            known = 0.0 if made.unpriced is None else None
+            job.budget.leave(made.cost_usd or known, made.unpriced or "")
     return made
 
 

@@ -56,22 +56,20 @@ async def predict(
             span.record_exception(error)
             reason = _reason(error, timeout_s)
             span.set_status("error", reason)
-            return Prediction(
-                error=reason,
-                trace_id=_id(span.trace_id),
-                duration_ms=_ms(started),
-                cost_usd=found.cost_usd,
+            made = Prediction(error=reason)
+        else:
+            span.set_outputs(outputs)
+            made = Prediction(
+                outputs=outputs,
+                contexts=_first(contexts, found.texts, row.contexts),
+                retrieved_ids=_first(ids, found.ids, row.retrieved_ids),
+                tool_calls=tuple(found.tool_calls) or row.tool_calls,
             )
-        span.set_outputs(outputs)
-    return Prediction(
-        outputs=outputs,
-        contexts=_first(contexts, found.texts, row.contexts),
-        retrieved_ids=_first(ids, found.ids, row.retrieved_ids),
-        trace_id=_id(span.trace_id),
-        duration_ms=row.duration_ms if fn is None else _ms(started),
-        tool_calls=tuple(found.tool_calls) or row.tool_calls,
-        cost_usd=row.cost_usd if fn is None else found.cost_usd,
-    )
+    made = replace(made, trace_id=_id(span.trace_id), duration_ms=_ms(started))
+    if fn is None:
+        return replace(made, duration_ms=row.duration_ms, cost_usd=row.cost_usd)
+    cost_usd, unpriced = await found.calls.cost(watch.prices)
+    return replace(made, cost_usd=cost_usd, unpriced=unpriced)
 
 
 def seen(row: Row) -> Prediction:

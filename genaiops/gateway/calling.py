@@ -210,7 +210,7 @@ async def read_chunks(answer: StreamAnswer, target: Target) -> AsyncGenerator[_J
     except UpstreamFailure as failure:
         raise error_of_failure(target, failure) from None
     finally:
-        answer.close()
+        answer.close(complete=reader.done)
 
 
 async def stream_chunks(

@@ -6,15 +6,16 @@ through the YAML reader.
 """
 
 import logging
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from genaiops.errors import ConfigError, NotFoundError
 from genaiops.gateway import providers
 from genaiops.gateway.models import make_routes
+from genaiops.gateway.references import check_secret, shown, variable
 from genaiops.gateway.routing import Arm, Route
 from genaiops.gateway.rules import Rules
 from genaiops.gateway.target import Provider, Target, Timeouts
@@ -22,11 +23,9 @@ from genaiops.gateway.target import Provider, Target, Timeouts
 __all__ = ["Endpoint", "Routes", "from_environment", "load", "target_from_environment"]
 
 _log = logging.getLogger("genaiops")
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*|file:[\w./~@+-]+)\}")
-_STAND_IN = re.compile(r"~ENV~([A-Za-z_][A-Za-z0-9_]*|file:[\w./~@+-]+?)~VNE~")
 _MOST_DIRECT, _LONG_NAME = 1_000, 200
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}")
-_URL = re.compile(r"https?://[^\s/?#]+(?:/[^\s?#]*)?")
+_URL = re.compile(r"https?://[\w.:\[\]-]+(?:/[!-~]*)?", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +130,9 @@ def _is_set_up(provider: Provider) -> bool:
 
     A server of one's own without a key is meant only where its address is given.
     """
-    address = bool(_variable(provider.base_url_env))
+    address = bool(variable(provider.base_url_env))
     if provider.key_env:
-        return bool(_variable(provider.key_env)) and (address or bool(provider.base_url))
+        return bool(variable(provider.key_env)) and (address or bool(provider.base_url))
     return address or bool(provider.local)
 
 
@@ -148,7 +147,7 @@ def target_from_environment(model: str, timeouts: Timeouts | None = None) -> Tar
         known = ", ".join(f"{kind}/<model>" for kind in providers.kinds())
         raise ConfigError(f"model {model!r} does not name its provider: write one of {known}")
     provider = providers.provider(kind)
-    if provider.key_env and not _variable(provider.key_env):
+    if provider.key_env and not variable(provider.key_env):
         raise ConfigError(f"provider {kind!r} has no key: set {provider.key_env}")
     endpoint = _from_environment(provider)
     return (endpoint if timeouts is None else replace(endpoint, timeouts=timeouts)).target(name)
@@ -163,7 +162,7 @@ def load(path: Path | str) -> Routes:
     from genaiops.gateway.naming import check_names
     from genaiops.gateway.rulesfile import rules_of
 
-    file, lines = read_file(path, _hide_variables)
+    file, lines = read_file(path)
     found: dict[str, Endpoint] = {}
     for name, entry in file.providers.items():
         place = f"{path}:{lines.of('providers', name)}"
@@ -173,12 +172,15 @@ def load(path: Path | str) -> Routes:
                 "and '.'"
             )
         provider = _kind(entry.kind or name, name, place)
-        base = _shown(entry.base_url or "", place) or _base_url(provider)
+        base = shown(entry.base_url or "", place) or variable(provider.base_url_env)
+        base = base or provider.base_url
+        if not base and not provider.local:
+            raise ConfigError(f"{place}: provider {name!r} needs a base_url")
         endpoint = Endpoint(
             name=name,
             provider=provider,
             base_url=_checked_url(base, f"{place}: base_url") if not provider.local else "",
-            key=_shown(entry.api_key or "", place).strip(),
+            key=check_secret(shown(entry.api_key or "", place).strip(), f"{place}: api_key"),
         )
         if entry.timeout_s is not None:
             waits = replace(Timeouts(), total_s=entry.timeout_s, idle_s=entry.timeout_s)
@@ -197,7 +199,7 @@ def load(path: Path | str) -> Routes:
         file.cache,
         file.guardrails,
         file.redis,
-        secret=_shown,
+        secret=shown,
         place=lambda *keys: f"{path}:{lines.of(*keys)}",
     )
     passes = not rules.guardrails if file.proxy is None else file.proxy
@@ -232,50 +234,25 @@ def _from_environment(provider: Provider) -> Endpoint:
         name=provider.name,
         provider=provider,
         base_url="" if provider.local else _base_url(provider),
-        key=_variable(provider.key_env),
+        key=check_secret(variable(provider.key_env), provider.key_env),
     )
 
 
 def _base_url(provider: Provider) -> str:
-    url = _variable(provider.base_url_env) or provider.base_url
+    url = variable(provider.base_url_env) or provider.base_url
     return _checked_url(url, provider.base_url_env or f"base_url of {provider.name!r}")
 
 
 def _checked_url(url: str, origin: str) -> str:
-    if not _URL.fullmatch(url):
-        raise ConfigError(f"{origin} is not an address: use https://host or http://host:port/path")
-    return url.rstrip("/")
-
-
-def _variable(name: str) -> str:
-    return os.environ.get(name, "").strip() if name else ""
-
-
-def _hide_variables(text: str) -> str:
-    """``${NAME}`` as a plain word, because YAML reads a brace inside braces as its own."""
-    return _VARIABLE.sub(lambda found: f"~ENV~{found[1]}~VNE~", text)
-
-
-def _shown(value: str, place: str) -> str:
-    """The value with the environment's variables in their places."""
-
-    def read(found: re.Match[str]) -> str:
-        if found[1].startswith("file:"):
-            return _secret_of(found[1].removeprefix("file:"), place)
-        if not _variable(found[1]):
-            raise ConfigError(f"{place}: ${{{found[1]}}} is not set: export {found[1]}")
-        return _variable(found[1])
-
-    return _STAND_IN.sub(read, value)
-
-
-def _secret_of(name: str, place: str) -> str:
-    """The text of a file that holds one secret; a relative path begins where the process runs."""
     try:
-        text = Path(name).expanduser().read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError(f"{place}: ${{file:{name}}} cannot be read: {reason}") from None
-    if not text:
-        raise ConfigError(f"{place}: ${{file:{name}}} is empty")
-    return text
+        place = urlsplit(url) if _URL.fullmatch(url) else None
+        if place is not None and (not place.hostname or place.port == 0):
+            place = None
+    except ValueError:  # a port beyond the last, half an IPv6 address
+        place = None
+    if place is None or "?" in url or "#" in url:
+        raise ConfigError(
+            f"{origin} is not an address: use https://host or http://host:port/path, without user, "
+            "password and query"
+        )
+    return urlunsplit(place).rstrip("/")

@@ -136,8 +136,9 @@ async def applied(
 
 
 def _check(rule: GuardRule) -> Check:
+    masks = rule.action == "mask"
     if not _REFERENCE.fullmatch(rule.judge):
-        return cast("Check", _judges().check_named(rule.judge, rule.options))
+        return cast("Check", _judges().check_named(rule.judge, rule.options, masks=masks))
     module, _, name = rule.judge.partition(":")
     try:
         made: object = importlib.import_module(module)
@@ -146,7 +147,7 @@ def _check(rule: GuardRule) -> Check:
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"{rule.judge!r} cannot be imported: {error}") from None
     if hasattr(made, "needs"):
-        return cast("Check", _judges().check_by(made))
+        return cast("Check", _judges().check_by(made, masks=masks))
     if not callable(made):
         raise ConfigError(f"{rule.judge!r} is no function: it is {type(made).__name__}")
     return _by_function(made, rule)

@@ -1,5 +1,6 @@
 """From the entries of ``models`` in a gateway.yaml to routes."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ if TYPE_CHECKING:  # pydantic and YAML take a while to load, and without a file 
     from genaiops.gateway.configfile import ModelEntry, TimeoutsEntry
 
 __all__ = ["make_routes"]
+
+_NAME = re.compile(r"[^\s*\x00-\x1f\x7f]{1,200}")
 
 
 def make_routes(
@@ -29,14 +32,20 @@ def make_routes(
 
     Raises: ConfigError that names the place.
     """
+    for name in entries:
+        if not _NAME.fullmatch(name):
+            raise ConfigError(
+                f"{place(name)}: {name!r} cannot be the name of a model: use up to 200 letters, "
+                "digits and signs other than blanks and '*'"
+            )
     made = _Maker(entries, find, place)
     routes = {name: made.route(name) for name in entries}
     for name, route in routes.items():
         for other in route.fallback:
             if other not in routes:
                 raise ConfigError(
-                    f"{place(name, 'fallback')}: model {name!r} falls back to {other!r}: "
-                    f"use one of {', '.join(sorted(routes))}"
+                    f"{place(name, 'fallback')}: model {name!r} falls back to {other!r}, which "
+                    f"is no name of models: use one of {', '.join(sorted(routes))}"
                 )
     return routes
 
@@ -88,6 +97,8 @@ class _Maker:
 
     def _target(self, name: str, model: str) -> Target:
         place = self._place(name, "targets")
+        if not model.isprintable() or model != model.strip():
+            raise ConfigError(f"{place}: {model!r} is no model: write 'provider/model'")
         try:
             return self._find(model)
         except NotFoundError as error:

@@ -1,20 +1,22 @@
 """The sections ``keys``, ``cache``, ``guardrails`` and ``redis`` of a ``gateway.yaml``, checked."""
 
+import contextlib
 import datetime
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from genaiops.errors import ConfigError
 from genaiops.gateway.guardrails import make_guards
 from genaiops.gateway.limits import Period, Policy
+from genaiops.gateway.references import check_secret
 from genaiops.gateway.rules import CacheRule, GuardRule, RedisRule, Rules, SemanticRule
 from genaiops.gateway.shared_limits import WhenAway, check_redis
 from genaiops.store.keys import check_name, digest
 
-__all__ = ["CacheEntry", "GuardEntry", "KeyEntry", "RedisEntry", "rules_of"]
+__all__ = ["CacheEntry", "GuardEntry", "KeyEntry", "RedisEntry", "Table", "rules_of"]
 
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _LEAST = 16
@@ -22,26 +24,51 @@ Secret = Callable[[str, str], str]
 """``(value, place)``: the value with secrets of the environment and of files in their places."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+_Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 
-class BudgetEntry(_Strict):
+def _date(value: object) -> datetime.date:
+    """A day or a moment, as YAML or a text has it."""
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            return datetime.datetime.fromisoformat(value)
+    if not isinstance(value, datetime.date):
+        raise ValueError(  # noqa: TRY004  the one that pydantic tells
+            "must be a day or a moment such as 2030-01-01 or 2030-01-01T12:00:00Z"
+        )
+    return value
+
+
+class Table(BaseModel):
+    """A table of the file: no other keys than its own; one without a value counts as left out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, value: Any) -> Any:  # any YAML
+        if not isinstance(value, dict):
+            return value
+        table = cast("dict[Any, Any]", value)
+        return {name: entry for name, entry in table.items() if entry is not None}
+
+
+class BudgetEntry(Table):
     """``budget`` of a key."""
 
-    usd: float = Field(ge=0, allow_inf_nan=False)
+    usd: float = Field(ge=0, le=1e9)
     every: Period = "month"
 
 
-class LimitsEntry(_Strict):
+class LimitsEntry(Table):
     """``limits`` of a key."""
 
-    rpm: int | None = Field(default=None, ge=1, strict=True)
-    tpm: int | None = Field(default=None, ge=1, strict=True)
-    concurrent: int | None = Field(default=None, ge=1, strict=True)
+    rpm: _Count | None = None
+    tpm: _Count | None = None
+    concurrent: _Count | None = None
 
 
-class KeyEntry(_Strict):
+class KeyEntry(Table):
     """One of ``keys``."""
 
     name: str
@@ -49,18 +76,18 @@ class KeyEntry(_Strict):
     models: list[str] = []
     budget: BudgetEntry | None = None
     limits: LimitsEntry = LimitsEntry()
-    expires: datetime.datetime | datetime.date | None = None
+    expires: Annotated[datetime.datetime | datetime.date | None, BeforeValidator(_date)] = None
     admin: bool = False
 
 
-class SemanticEntry(_Strict):
+class SemanticEntry(Table):
     """``semantic`` of the cache."""
 
     model: str
     threshold: float = Field(gt=0, le=1)
 
 
-class CacheEntry(_Strict):
+class CacheEntry(Table):
     """``cache``."""
 
     ttl_s: float = Field(default=3600.0, gt=0, le=31_536_000)
@@ -69,7 +96,7 @@ class CacheEntry(_Strict):
     semantic: SemanticEntry | None = None
 
 
-class GuardEntry(_Strict):
+class GuardEntry(Table):
     """One of ``guardrails``."""
 
     judge: str
@@ -77,10 +104,10 @@ class GuardEntry(_Strict):
     action: Literal["reject", "mask", "flag"]
     models: list[str] = []
     options: dict[str, Any] = {}
-    window: Annotated[int, Field(ge=20, le=100_000, strict=True)] = 200
+    window: Annotated[int, Field(ge=20, le=100_000)] = 200
 
 
-class RedisEntry(_Strict):
+class RedisEntry(Table):
     """``redis``; an address alone is its ``url``."""
 
     url: str
@@ -123,7 +150,7 @@ def rules_of(
         keys=_keys(keys, secret, place),
         cache=None if cache is None else _cache(cache),
         guardrails=tuple(rules),
-        redis=None if redis is None else _redis(redis, secret, place("redis")),
+        redis=None if redis is None else _redis(redis, secret, place("redis", "url")),
     )
 
 
@@ -138,7 +165,7 @@ def _keys(
             check_name(entry.name)
         except ConfigError as error:
             raise ConfigError(f"{where}: {error}") from None
-        hashed = _digest(entry, secret, where)
+        hashed = _digest(entry, secret, place("keys", number, "key"))
         if entry.name in names or hashed in found:
             raise ConfigError(f"{where}: the key {entry.name!r} is there twice: name each once")
         names.add(entry.name)
@@ -158,6 +185,7 @@ def _digest(entry: KeyEntry, secret: Secret, where: str) -> str:
         )
     if len(text) < _LEAST:
         raise ConfigError(f"{where}: the key {entry.name!r} is shorter than {_LEAST} characters")
+    check_secret(text, f"{where}: the key {entry.name!r}")
     return digest(text)
 
 

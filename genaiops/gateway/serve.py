@@ -6,6 +6,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+from genaiops.errors import ConfigError
 from genaiops.gateway import hosting
 from genaiops.gateway.access import Access
 from genaiops.gateway.accesslog import AccessLog
@@ -25,7 +26,13 @@ _WORKERS = "GENAIOPS_GATEWAY_WORKERS"
 
 def load_routes(file: str | None) -> Routes:
     """The routes of a file, or of the environment where there is none. Raises ConfigError."""
-    return load(Path(file)) if file else from_environment()
+    if file is None:
+        return from_environment()
+    if not file:
+        raise ConfigError(
+            "the name of the gateway.yaml is empty: leave --config out, or name a file"
+        )
+    return load(Path(file))
 
 
 def open_access(routes: Routes, sharing: Sharing | None = None) -> Access:
@@ -84,7 +91,7 @@ def serve(
 ) -> None:
     """Serves until the process is told to end; answers that have begun are finished first."""
     os.environ[_HOST], os.environ[_WORKERS] = host, str(workers)
-    if config:
+    if config is not None:
         os.environ[_CONFIG] = str(Path(config).resolve())
     if log:
         os.environ[_LOG] = log if log == "-" else str(Path(log).resolve())

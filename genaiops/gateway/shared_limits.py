@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import logging
 import os
+import re
 import secrets
 import time
 from collections import defaultdict
@@ -16,6 +17,7 @@ from collections.abc import Awaitable, Iterable
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, cast
+from urllib.parse import urlsplit
 
 from genaiops.errors import ConfigError
 from genaiops.gateway.limits import (
@@ -219,13 +221,20 @@ def _client(url: str) -> "Redis":
             "redis: the extra is missing: run `pip install 'genaiops[redis]'`"
         ) from None
     try:
-        return Redis.from_url(  # pyright: ignore[reportUnknownMemberType]  untyped keywords
+        place = urlsplit(url)
+        if any(c.isspace() for c in url) or not (place.hostname or place.path):
+            raise ValueError(url)  # noqa: TRY301  like those of the package
+        if place.scheme != "unix" and not re.fullmatch(r"/?|/[0-9]+", place.path):
+            raise ValueError(url)  # noqa: TRY301
+        client = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]  untyped keywords
             url, socket_timeout=_PATIENCE_S, socket_connect_timeout=_PATIENCE_S
         )
-    except ValueError:
+        client.connection_pool.make_connection()  # it knows which settings there are
+    except (ValueError, TypeError):
         raise ConfigError(
-            "redis: this is not an address: use redis://host:6379, rediss://… or unix://…"
+            "redis: this is not an address: use redis://host:6379/0, rediss://… or unix://…"
         ) from None
+    return client
 
 
 @lru_cache(maxsize=1)

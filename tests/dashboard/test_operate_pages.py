@@ -2,13 +2,14 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import genaiops
 from genaiops.gateway import keys as ring
 from genaiops.gateway.limits import Policy
-from tests.dashboard.conftest import Shown
+from tests.dashboard.conftest import Screen, Shown
 from tests.dashboard.seed import NS, span, use
 
 
@@ -88,7 +89,16 @@ def test_settings_say_where_each_came_from(
     assert not screen.app.exception
     assert "environment GENAIOPS_TRACKING_TOKEN" in screen.texts
     assert "very-secret" not in screen.texts
+    rows = {row["id"]: row["cells"] for row in _settings(screen)}
+    assert rows["tracking_uri"]["origin"] == "genaiops ui"  # given to configure, as it does
+    assert (rows["disabled"]["value"], rows["disabled"]["origin"]) == ("False", "default")
+    assert rows["judge_model"]["value"] is None
     assert '"label": "Spans", "value": "24"' in screen.texts
+
+
+def _settings(screen: Screen) -> list[Any]:
+    tables = [data for name, data in screen.all if name == "genaiops.table_view"]
+    return next(data["rows"] for data in tables if data["columns"][0]["label"] == "Setting")
 
 
 def test_retention_says_what_would_go_and_deletes_nothing(shown: Shown, called: Path) -> None:

@@ -50,6 +50,14 @@ def test_the_filter_and_columns_of_the_url_decide_what_is_shown(shown: Shown, fi
     ]  # fmt: skip
 
 
+def test_the_columns_of_the_beginning_are_those_that_differ(shown: Shown, sweep: Path) -> None:
+    table = shown("runs", sweep).data["genaiops.table_view"]
+
+    assert [column["label"] for column in table["columns"]] == [
+        "Run", "Status", "loss", "lr", "model", "Took", "Started",
+    ]  # fmt: skip
+
+
 def test_a_filter_that_cannot_be_read_is_answered_beside_its_field(
     shown: Shown, filled: Path
 ) -> None:
