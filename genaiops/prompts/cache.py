@@ -12,7 +12,7 @@ from genaiops.prompts.disk import DiskCopies
 from genaiops.prompts.loaded import Arm, Loaded, read_loaded
 from genaiops.prompts.names import Reference
 from genaiops.prompts.version import Prompt
-from genaiops.store import LocalStore
+from genaiops.store import LocalStore, engine
 
 __all__ = ["PromptCache", "cache_of"]
 
@@ -148,7 +148,7 @@ class PromptCache:
 
     def _ask(self, reference: Reference, known: Loaded | None, timeout_s: float) -> Loaded:
         """Raises: StoreError also when the whole store is gone, of which copies are known."""
-        if known is not None and not self._store.folder.exists():
+        if known is not None and not (self._store.folder / engine.FILE).exists():
             raise StoreError(f"the store {self._store.uri!r} is gone")
         return read_loaded(self._store, reference, timeout_s)
 

@@ -157,9 +157,12 @@ def test_changed_settings_are_part_of_the_difference() -> None:
     assert parts[0][1] == [("equal", "a "), ("delete", "b"), ("insert", "c")]
 
 
-def test_an_added_message_is_an_insertion() -> None:
+def test_an_added_message_is_an_insertion_and_moves_no_other() -> None:
     one = [{"role": "user", "content": "Hi"}]
 
-    parts = compared(version(1, one), version(2, [*one, {"role": "user", "content": "Again"}]))
+    parts = compared(version(1, one), version(2, [{"role": "system", "content": "Be kind"}, *one]))
 
-    assert parts[1] == ("2 · user", [("insert", "Again")])
+    assert parts == [
+        ("message 1 (system)", [("insert", "Be kind")]),
+        ("message 2 (user)", [("equal", "Hi")]),
+    ]
