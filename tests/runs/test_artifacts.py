@@ -69,7 +69,12 @@ def test_the_same_content_is_stored_once_and_other_content_is_refused(run_id: st
         "..%5cx",
         "C:/x",
         "a\x00b",
-        ".hidden",
+        "./x",
+        "a/./x",
+        "a/.../x",
+        ".. /x",
+        ".%2e/x",
+        ".0123456789abcdef.new",
         "x" * 300,
     ],
 )
