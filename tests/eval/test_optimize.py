@@ -304,7 +304,7 @@ def test_a_budget_that_does_not_last_for_the_first_version_is_said(model, base):
 
 
 def test_a_budget_is_not_kept_by_guessing_a_price(model, base):
-    with pytest.raises(genaiops.EvalError, match="no price of openai/small is known"):
+    with pytest.raises(genaiops.EvalError, match="no price of the model 'small' is known"):
         optimize(budget_usd=1, optimizer=lambda tried: [])
 
 
