@@ -9,9 +9,9 @@ from typing import Any, cast
 
 from genaiops.errors import EvalError
 from genaiops.eval.case import Row
-from genaiops.eval.dataset import read_records
 from genaiops.eval.judges.base import Judge
 from genaiops.model.assessment import Assessment
+from genaiops.runs.rows import read_records
 from genaiops.store import current_store, events
 
 __all__ = [

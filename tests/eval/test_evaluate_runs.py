@@ -7,6 +7,7 @@ import pytest
 
 import genaiops
 from genaiops.eval.judges import ContextOverlap, ExactMatch, RecallAtK, TokenF1
+from genaiops.eval.progress import line
 
 ROWS = [
     {"id": f"r{n}", "inputs": {"question": f"What is {n}?"}, "expected": str(n)} for n in range(6)
@@ -227,6 +228,14 @@ def test_predictions_of_any_type_and_size_are_values():
         {"1": "odd"},
     ]
     assert "outputs missing" in result.failures()[0].error
+
+
+def test_the_line_of_progress_tells_rows_money_and_the_time_that_is_left():
+    said = line("qa", 40, 200, took_s=16.25, spent_usd=0.0123)
+    hours = line("qa", 1, 1001, took_s=3.7, spent_usd=0.0)
+
+    assert said == "qa: 40 of 200 rows, 0.0123 USD, 1:05 left"
+    assert hours == "qa: 1 of 1001 rows, 1:01:40 left"
 
 
 def test_a_function_that_changes_its_inputs_changes_them_for_itself_only():
