@@ -9,7 +9,7 @@ from typing import Any
 from genaiops.errors import EvalError, NotFoundError
 from genaiops.eval.compare import Comparison, compare_rows
 from genaiops.eval.doubt import doubtful
-from genaiops.eval.flat import flat
+from genaiops.eval.flat import frame
 from genaiops.eval.gate import Gate, condition_of, gate_on
 from genaiops.eval.given import CONFIDENCE, is_confidence, is_text, is_whole, require
 from genaiops.eval.html import Page, stored_run, write_page
@@ -80,10 +80,8 @@ class EvalResult:
         return answers_of(self.run_id, self.rows)
 
     def to_df(self) -> Any:  # pandas is optional, so its type cannot be named
-        """One line for each verdict, as a pandas DataFrame (needs pandas)."""
-        import pandas as pd
-
-        return pd.DataFrame([flat(row) for row in self.rows])
+        """One line for each verdict, as a pandas DataFrame. Raises EvalError without pandas."""
+        return frame(self.rows)
 
     def compare(self, other: "EvalResult | str", margin: float = 0.0) -> Comparison:
         """This run minus the other, judge by judge, on the rows that both judged.
