@@ -54,7 +54,9 @@ def trace_actions(wanted: Wanted) -> None:
         _to_review(whom, chosen)
     with st.popover("Judge", icon=":material/balance:", type="tertiary", key="to judges"):
         _judge_again(whom, chosen)
-    csv_button("traces", csv_columns(), lambda: csv_rows(chosen()), key="traces csv")
+    csv_button(  # with the marks of now: a download has no session
+        "traces", csv_columns(), lambda: csv_rows(_chosen(wanted, marked)), key="traces csv"
+    )
 
 
 def outcome() -> None:

@@ -1,6 +1,7 @@
 """Runs: a table with chosen columns, one run with its curves and files, runs compared."""
 
-from collections.abc import Collection, Sequence
+import functools
+from collections.abc import Callable, Collection, Sequence
 
 import streamlit as st
 
@@ -56,8 +57,9 @@ def _all() -> None:
         n = len(found.items)
         told = f"{count(n)} runs or more" if found.next_page_token else counted(n, "run")
         head("Runs", note=told, key="title")
+        whole = _search(columns)  # asked for now: a download has no session
         csv_button("runs", ["run_id", "name", "status", *columns],
-                   lambda: _exported(_found(columns, 10_000, "").items, columns), key="csv")  # fmt: skip
+                   lambda: _exported(whole(limit=10_000).items, columns), key="csv")  # fmt: skip
         _compare_button(found, columns)
     _table(found.items, columns)
     with st.container(horizontal=True, horizontal_alignment="right"):
@@ -99,8 +101,14 @@ def _telling(keys: Sequence[str], same: Collection[str]) -> list[str]:
 
 def _found(columns: Sequence[str], limit: int, token: str) -> RunPage:
     """The runs that the URL asks for, with the chosen columns only. Raises FilterError."""
+    return _search(columns)(limit=limit, page_token=token or None)
+
+
+def _search(columns: Sequence[str]) -> Callable[..., RunPage]:
+    """The search that the URL asks for, to be run with a limit."""
     state = st.session_state
-    return runs.search(
+    return functools.partial(
+        runs.search,
         experiment=state["exp"],
         filter=state["filter"] or "",
         name=state["q"] or "",
@@ -108,8 +116,6 @@ def _found(columns: Sequence[str], limit: int, token: str) -> RunPage:
         metrics=[key[7:] for key in columns if key.startswith("metric ")],
         params=[key[6:] for key in columns if key.startswith("param ")],
         order_by=param("sort", "start_ns DESC"),
-        limit=limit,
-        page_token=token or None,
     )
 
 

@@ -166,16 +166,17 @@ class Answers:
         """Asks once, within the budget and the time."""
         self.budget.enter()
         cost: float | None = 0.0
+        model = question.model
         try:
             async with asyncio.timeout(self.timeout_s):
                 completion = await self._complete(question)
-            cost = completion.cost_usd
+            cost, model = completion.cost_usd, completion.model
             if cost is None:
                 system = target_from_environment(question.model).provider.system
                 tier = completion.raw.get("service_tier")
                 cost = await self.prices.cost(system, completion.model, completion.usage, tier)
         finally:
-            self.budget.leave(cost, question.model)
+            self.budget.leave(cost, model)
         return replace(completion, cost_usd=cost)
 
     async def _complete(self, question: Question) -> Completion:

@@ -6,7 +6,14 @@ from typing import Any
 import msgspec
 
 from genaiops.eval.case import Case, Claim, Verdict
-from genaiops.eval.record import DETAILS, Kept, details_kind, prediction_key, verdict_key
+from genaiops.eval.record import (
+    DETAILS,
+    Kept,
+    clusters_kind,
+    details_kind,
+    prediction_key,
+    verdict_key,
+)
 from genaiops.eval.score import RowResult
 from genaiops.query import evals
 from genaiops.store import current_store
@@ -29,11 +36,11 @@ def stored_rows(run_id: str) -> list[RowResult]:
             """,
             [run_id],
         ).dicts()
-        details = dict(
-            reader.query(
-                "SELECT key, response FROM answers WHERE kind = ?", [details_kind(run_id)]
-            ).rows
-        )
+        kept = Kept(reader)
+        details = kept.answers([details_kind(run_id)])
+        for clusters in kept.answers([clusters_kind(run_id)]).values():
+            for record in records:
+                record["cluster"] = clusters.get(record["row_id"])
     return [_row_result(run_id, record, details) for record in records]
 
 

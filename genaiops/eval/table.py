@@ -32,8 +32,9 @@ def money(value: float | None) -> str:
 
 
 def one_line(text: str) -> str:
-    """The beginning of a text, its line breaks as spaces."""
+    """The beginning of a text, its line breaks as spaces, without what steers a terminal."""
     line = " ".join(text[: 4 * _SHOWN].split())
+    line = "".join(character if character.isprintable() else "\ufffd" for character in line)
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
 

@@ -1,6 +1,7 @@
 """Calling ``predict_fn`` for one row: sync in a thread, async on the loop; failures are values."""
 
 import asyncio
+import copy
 import inspect
 import threading
 import time
@@ -147,10 +148,11 @@ def check_arguments(fn: PredictFn, row: Row) -> None:
 
 
 async def _called(fn: PredictFn, inputs: Mapping[str, Any], timeout_s: float) -> object:
+    own = copy.deepcopy(inputs)  # what it does to them is no matter of judges and repeats
     if inspect.iscoroutinefunction(fn):
-        returned: object = fn(**inputs)
+        returned: object = fn(**own)
     else:
-        returned = await in_thread(lambda: fn(**inputs), timeout_s)
+        returned = await in_thread(lambda: fn(**own), timeout_s)
     if inspect.isawaitable(returned):
         returned = await _awaited(returned, timeout_s)
     if isinstance(returned, Generator | AsyncGenerator):

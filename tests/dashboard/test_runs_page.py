@@ -193,6 +193,25 @@ def test_only_the_beginning_of_a_large_text_is_read(tmp_path: Path) -> None:
     assert preview_of(str(binary), "model.bin", 300)[0] == "bytes"
 
 
+def test_thousands_of_metrics_are_found_by_name(shown: Shown, tmp_path: Path) -> None:
+    genaiops.configure(tracking_uri=str(tmp_path / "store"))
+    with genaiops.start_run("wide"):
+        genaiops.log_metrics({f"m{number:04}": number for number in range(2_000)})
+    with genaiops.start_run("other"):
+        genaiops.log_metric("m0000", math.inf)
+    ids = (_run("wide"), _run("other"))
+
+    whole = shown("runs", tmp_path / "store", run=ids[0])
+    found = shown("runs", tmp_path / "store", run=ids[0], find="M199")
+    beside = shown("runs", tmp_path / "store", cmp=",".join(ids), view="Metrics", find="m000")
+
+    assert "1,700 more: find them by name." in whole.texts
+    metrics = [row["cells"]["name"] for row in found.data["genaiops.table_view"]["rows"]]
+    assert metrics == [f"m{number}" for number in range(1990, 2000)]
+    rows = beside.data["genaiops.table_view"]["rows"]
+    assert (len(rows), rows[0]["cells"]["r1"], rows[1]["cells"]["r1"]) == (10, "inf", None)
+
+
 def test_a_run_without_metrics_is_a_page(shown: Shown, sweep: Path) -> None:
     genaiops.configure(tracking_uri=str(sweep))
 

@@ -220,7 +220,7 @@ def test_judging_without_a_model_names_the_ways_to_set_one(store: Path) -> None:
 
 
 def test_the_judges_of_the_list_carry_the_names_of_their_scores() -> None:
-    assert [judge.name for judge in judges_of([*JUDGES], "")] == [*JUDGES]  # pyright: ignore[reportAttributeAccessIssue]  every judge has a name
+    assert [judge.name for judge in judges_of([*JUDGES], "")] == [*JUDGES]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  every judge has a name
     assert len(judges_of([OWN], "The answer names its source.")) == 1
     with pytest.raises(EvalError):
         judges_of([OWN], "")

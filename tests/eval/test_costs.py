@@ -106,4 +106,4 @@ def test_a_budget_is_not_kept_where_the_function_asks_a_model_without_a_price(as
     )
 
     assert result["exact_match"].n_ok == 1
-    assert "no price of own-model is known" in result.failures()[0].error
+    assert "no price of the model 'own-model' is known" in result.failures()[0].error
