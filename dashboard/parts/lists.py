@@ -20,11 +20,12 @@ from dashboard.parts.text import (
 from genaiops.model.assessment import Assessment
 from genaiops.model.span import TraceSummary
 from genaiops.query.evals import EvalScore
-from genaiops.query.prompts import PromptName
+from genaiops.query.prompts import Alias, PromptName
 from genaiops.query.runs import RunRow
 
 _CHIPS = 12
 __all__ = [
+    "arm_text",
     "csv_columns",
     "csv_rows",
     "prompt_columns",
@@ -159,6 +160,11 @@ def run_rows(items: Sequence[RunRow]) -> list[Row]:
     ]
 
 
+def arm_text(alias: Alias) -> str:
+    """The version that an alias names, with its share where it is split."""
+    return f"v{alias.version}" + ("" if alias.weight >= 1 else f" {alias.weight:.0%}")
+
+
 def prompt_columns(*, short: bool = False) -> list[Column]:
     """Columns of a list of prompts."""
     columns = [
@@ -179,7 +185,7 @@ def prompt_rows(names: Sequence[PromptName], *, inside: bool = False) -> list[Ro
             cells={
                 "name": item.name[len(item.folder) + 1 :] if inside and item.folder else item.name,
                 "aliases": [
-                    Chip(label=alias.alias, value=f"v{alias.version}", tone="violet").json()
+                    Chip(label=alias.alias, value=arm_text(alias), tone="violet").json()
                     for alias in item.aliases
                 ],
                 "kind": item.kind,

@@ -1,11 +1,13 @@
 """Aliases of a prompt: what each means and why, moving one behind its gate, taking a move back."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 import genaiops
 from dashboard.parts.cells import Chip, Column, Row
+from dashboard.parts.lists import arm_text
 from dashboard.parts.prompt_versions import alias_chip
 from dashboard.parts.text import ago, count, one_line
 from dashboard.parts.views import head, note, section, table
@@ -61,10 +63,7 @@ def _place(names: dict[str, list[Alias]], alias: str) -> int:
 def _facts(
     prompt: PromptName, alias: str, arms: Sequence[Alias], last: AliasMove | None
 ) -> list[Chip]:
-    found = [
-        Chip(value=f"v{arm.version}" + ("" if arm.weight >= 1 else f" {arm.weight:.0%}"),
-             tone="violet") for arm in arms
-    ]  # fmt: skip
+    found = [Chip(value=arm_text(arm), tone="violet") for arm in arms]
     if last is not None:
         found.append(Chip(label="since", value=ago(last.moved_ns)))
         found += [Chip(label="by", value=one_line(last.author, 40))] if last.author else []
@@ -77,7 +76,11 @@ def _facts(
 
 def _has_before(moves: Sequence[AliasMove], alias: str) -> bool:
     """Whether the alias ever meant something else than it does now."""
-    return len({move.version for move in moves if move.alias == alias} - {None}) > 1
+    meant: dict[int, list[tuple[int, float | None]]] = {}
+    for move in moves:
+        if move.alias == alias and move.version is not None:
+            meant.setdefault(move.moved_ns, []).append((move.version, move.weight))
+    return len({frozenset(arms) for arms in meant.values()}) > 1
 
 
 def _move_form(prompt: PromptName, versions: Sequence[VersionStats], chosen: int) -> None:
@@ -138,7 +141,7 @@ def _suggestion(versions: Sequence[VersionStats], chosen: int) -> str:
     scores = () if shown.evaluation is None else shown.evaluation.scores
     for score in scores:
         if score.low is not None:
-            return f"{score.name} >= {score.low:.2f}"
+            return f"{score.name} >= {math.floor(score.low * 100) / 100:.2f}"
     return "groundedness >= 0.8"
 
 

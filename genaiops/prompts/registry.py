@@ -156,8 +156,8 @@ def load_prompt(
     Raises: PromptError, NotFoundError, StoreError; the last two only without `fallback`.
     """
     wanted = parse_reference(reference)
-    if not isinstance(max_age_s, int | float) or not max_age_s >= 0:  # nan is neither  # pyright: ignore[reportUnnecessaryIsInstance]  callers without types
-        raise PromptError(f"max_age_s is {max_age_s!r:.100}: use a number of seconds, 0 or more")
+    if type(max_age_s) is not float or not max_age_s >= 0:  # nan is not either
+        _check_age(max_age_s)
     store = current_store()
     cache = cache_of(store)
     loaded = cache.find(wanted, max_age_s)
@@ -216,6 +216,12 @@ def _add_version(
     added = replace(wanted, version=number)
     insert_version(txn, added)
     return added, True, included
+
+
+def _check_age(max_age_s: object) -> None:
+    number = isinstance(max_age_s, int | float)
+    if not number or isinstance(max_age_s, bool) or not max_age_s >= 0:
+        raise PromptError(f"max_age_s is {max_age_s!r:.100}: use a number of seconds, 0 or more")
 
 
 def _from_template(reference: Reference, template: Template) -> Prompt:

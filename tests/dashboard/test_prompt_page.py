@@ -146,6 +146,20 @@ def test_a_move_is_taken_back(shown: Shown, registry: Path) -> None:
     assert not shown("prompts", registry, name="qa/answer", view="Aliases").app.exception
 
 
+def test_a_split_is_one_move_with_nothing_before_it(shown: Shown, registry: Path) -> None:
+    genaiops.split_prompt_alias("qa/answer", "canary", {1: 0.9, 2: 0.1})
+
+    listed = shown("prompts", registry)
+    screen = shown("prompts", registry, name="qa/answer", view="Aliases")
+
+    assert "'v1 90%'" in str(listed.data)
+    buttons = {button.key: button.disabled for button in screen.app.button}
+    assert buttons["back canary"]
+    genaiops.split_prompt_alias("qa/answer", "canary", {1: 0.5, 2: 0.5})
+    again = shown("prompts", registry, name="qa/answer", view="Aliases")
+    assert not {button.key: button.disabled for button in again.app.button}["back canary"]
+
+
 def test_a_version_runs_in_the_playground_and_is_kept_as_a_trace(
     shown: Shown, registry: Path
 ) -> None:

@@ -70,7 +70,7 @@ def test_a_fallback_that_cannot_be_used_is_said_while_all_is_well(fallback: obje
         genaiops.load_prompt("qa", fallback=fallback)  # pyright: ignore
 
 
-@pytest.mark.parametrize("age", ["5", None, -1, float("nan")])
+@pytest.mark.parametrize("age", ["5", None, True, -1, float("nan")])
 def test_an_age_that_is_no_number_of_seconds_is_refused(age: object):
     genaiops.register_prompt("qa", "Hello")
 
