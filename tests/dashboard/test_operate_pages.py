@@ -102,12 +102,14 @@ def _settings(screen: Screen) -> list[Any]:
 
 
 def test_retention_says_what_would_go_and_deletes_nothing(shown: Shown, called: Path) -> None:
+    use(called).seal()
     screen = shown("settings", called)
     screen.app.number_input(key="days").set_value(0)
     next(button for button in screen.app.button if button.label == "What would go?").click()
     screen.app.run()
 
     assert not screen.app.exception
+    assert "24 traces with 24 spans, 0 assessments" in Screen(screen.app).texts
     assert len(genaiops.search_traces(limit=50)) == 24
 
 
