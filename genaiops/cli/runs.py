@@ -247,4 +247,6 @@ def list_experiments(format: Format) -> None:  # noqa: A002  the option is calle
     from genaiops.query import runs as query
 
     rows = [asdict(item.experiment) | {"n_runs": item.n_runs} for item in query.experiments()]
-    emit(rows, ("experiment_id", "name", "state", "n_runs", "created_ns"), format)
+    when = "created" if format == "table" else "created_ns"
+    short = [row | {"created": clock(row["created_ns"]).partition(".")[0]} for row in rows]
+    emit(short, ("experiment_id", "name", "state", "n_runs", when), format)

@@ -112,6 +112,11 @@ def test_experiments_are_listed_with_their_runs(two: list[str]):
     rows = json.loads(run("experiments", "list", "--format", "json").stdout)
 
     assert [(row["name"], row["n_runs"]) for row in rows] == [("tuning", 2)]
+    assert rows[0]["created_ns"] > 0
+
+    table = run("experiments", "list").stdout.splitlines()
+    assert table[0].split() == ["EXPERIMENT_ID", "NAME", "STATE", "N_RUNS", "CREATED"]
+    assert len(table[1].split()) == 6
 
 
 def test_artifacts_are_listed_and_copied(workdir: Path):
