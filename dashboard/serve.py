@@ -1,6 +1,6 @@
 """Serves the dashboard: pages and routes as one ASGI application under uvicorn, in one process.
 
-    python -P dashboard/serve.py HOST PORT
+    python -P dashboard/serve.py HOST PORT [STORE]
 
 Run as a file and in safe-path mode by `genaiops ui`, so that no folder of a user's stands in for
 a package. Settings that would open it to other machines are overridden here, whatever a
@@ -22,6 +22,8 @@ from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from dashboard.parts.guard import unexpected
+from genaiops import config
+from genaiops.config import configure
 from genaiops.server.guard import Guard, Refused
 
 __all__ = ["Shield", "make_app", "serve", "settings"]
@@ -144,10 +146,14 @@ def settings(host: str, port: int) -> dict[str, Any]:
     }
 
 
-def serve(host: str, port: int) -> None:
-    """Serves until the process is told to end."""
+def serve(host: str, port: int, store: str = "") -> None:
+    """Serves until the process is told to end: this store, or that of the settings."""
+    if store:
+        configure(tracking_uri=store)
+    if config.settings().disabled:  # for programs; a dashboard shows their store all the same
+        configure(disabled=False)
     make_app(host).run(config=settings(host, port))
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]))
+    serve(sys.argv[1], int(sys.argv[2]), *sys.argv[3:4])

@@ -20,7 +20,7 @@ genaiops.flush()
 parent = genaiops.last_active_run()
 print("best:", parent.data.params["best_svc__C"], parent.data.params["best_svc__kernel"])
 for run in genaiops.search_runs(
-    filter_string="metrics.rank_test_score >= 1",
+    filter_string=f"attributes.parent_run_id = '{parent.info.run_id}'",
     order_by=["metrics.mean_test_score DESC"],
     output_format="list",
 ):

@@ -17,6 +17,7 @@ __all__ = [
     "Settings",
     "configure",
     "describe",
+    "given",
     "reset",
     "settings",
     "variable_of",
@@ -128,6 +129,11 @@ def describe() -> list[tuple[str, str, str]]:
         shown = "********" if name in _SECRET and value else str(value)
         rows.append((name, shown, _origins[name]))
     return rows
+
+
+def given(name: str) -> bool:
+    """Whether a setting was given to `configure` in this process."""
+    return name in _arguments
 
 
 def variable_of(name: str) -> str:

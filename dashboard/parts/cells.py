@@ -28,6 +28,7 @@ def status_tone(status: str) -> Tone:
 class Chip:
     """A small label: a name, a value, and perhaps where a click leads (``page?query``).
 
+    `tail` follows the value and stays whole where the value is cut.
     `at_ms` (milliseconds UTC) stands for the value: a time, shown in the reader's time zone.
     """
 
@@ -37,6 +38,7 @@ class Chip:
     mono: bool = False
     go: str = ""
     hint: str = ""
+    tail: str = ""
     at_ms: float | None = None
 
     def json(self) -> dict[str, Json]:
@@ -62,7 +64,7 @@ class Column:
 
     Attributes:
         kind: ``text``, ``num``, ``time`` (milliseconds UTC), ``status``, ``chips``, ``pair`` (two
-            lines), ``bar`` (text and share), ``wrap`` (several lines).
+            lines, and chips at the end of the first), ``bar`` (text and share), ``wrap`` (several lines).
         sort: Name the list is sorted by when the head is clicked; empty for none.
     """
 

@@ -1,7 +1,7 @@
 """What changed lately: aliases that moved, models called for the first time, scores that fell."""
 
 from dashboard.parts.cells import Column, Row
-from dashboard.parts.text import ago, count, one_line, score
+from dashboard.parts.text import ago, counted, one_line, score
 from dashboard.parts.views import section, table
 from genaiops.query import changes, prompts
 from genaiops.query.changes import NewModel, Regression
@@ -55,7 +55,7 @@ def _new(model: NewModel) -> _Dated:
     by = f"{one_line(model.provider, 40)}, " if model.provider else ""
     what = f"{one_line(model.model, 80)} called for the first time"
     where = ("traces", {"q": f"model = '{quoted}'"})
-    return _row(what, f"{by}{count(model.calls)} calls since", model.first_ns, where)
+    return _row(what, f"{by}{counted(model.calls, 'call')} since", model.first_ns, where)
 
 
 def _fell(item: Regression) -> _Dated:

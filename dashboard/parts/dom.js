@@ -21,6 +21,7 @@ function chip(item) {
   if (item.label) node.append(el("span", "soft", item.label));
   const at = typeof item.at_ms === "number" ? clock(item.at_ms).join(" ") : null;
   node.append(el("span", item.mono ? "mono" : "", at || item.value));
+  if (item.tail) node.append(el("span", "tail", item.tail));
   if (item.hint) node.title = item.hint;
   return node;
 }

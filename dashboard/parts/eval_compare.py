@@ -19,7 +19,7 @@ from dashboard.parts.eval_rows import (
 )
 from dashboard.parts.eval_scores import changes, run_names, score_rows
 from dashboard.parts.export import csv_button
-from dashboard.parts.text import count, usd
+from dashboard.parts.text import counted, usd
 from dashboard.parts.urls import choice, link, number, param, set_params
 from dashboard.parts.views import head, note
 from genaiops.query import eval_grid
@@ -56,7 +56,7 @@ def _head(grid: Grid, names: Sequence[str]) -> None:
     chips = [
         Chip(
             label=name,
-            value=f"{count(run.n_rows)} rows · {usd(run.cost_usd)}",
+            value=f"{counted(run.n_rows, 'row')} · {usd(run.cost_usd)}",
             go=link("eval", {"runs": run.run_id}),
             hint=f"answers {usd(run.answers_usd)}, judges {usd(run.judges_usd)}",
         )

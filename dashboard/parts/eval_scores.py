@@ -7,7 +7,7 @@ import streamlit as st
 
 import genaiops
 from dashboard.parts.cells import Tone
-from dashboard.parts.text import count, usd
+from dashboard.parts.text import count, counted, usd
 from genaiops.errors import EvalError
 from genaiops.query import store
 from genaiops.query.evals import EvalRun, EvalScore
@@ -74,7 +74,7 @@ def _scale(items: Sequence[EvalScore]) -> tuple[float, float]:
 
 def _note(items: Sequence[EvalScore]) -> str:
     last = items[-1]
-    parts = [f"{count(last.n)} verdicts"]
+    parts = [f"{counted(last.n, 'verdict')}"]
     if last.n_failed:
         parts.append(f"{count(last.n_failed)} failed")
     if last.cost_usd:

@@ -1,6 +1,7 @@
 """Actions that take long: done in a thread, shown with their progress, cancelled by a button."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from genaiops.errors import GenaiopsError
 __all__ = ["Job", "job_panel", "start"]
 
 _EVERY_S = 0.4
+_UNFORESEEN = "It ended unexpectedly: the terminal of the dashboard says why."
 
 
 @dataclass(slots=True)
@@ -32,6 +34,7 @@ class Job:
     done: int = 0
     said: str = ""
     where: str = ""
+    began: float = field(default_factory=time.monotonic)
     failed: bool = False
     ended: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
@@ -42,10 +45,11 @@ class Job:
         return not self.stop.is_set()
 
 
-def start(key: str, job: Job, work: Callable[[Job], str]) -> None:
+def start(key: str, job: Job, work: Callable[[Job], str], *, wait_s: float = 0.0) -> None:
     """Does the work in a thread of its own; what it returns is said at its end.
 
-    The work may not use Streamlit. It looks at `Job.step` as often as it can.
+    The work may not use Streamlit. It looks at `Job.step` as often as it can. So long its end is
+    waited for: what is done by then needs no progress.
     """
     st.session_state[f"job {key}"] = job
 
@@ -55,10 +59,13 @@ def start(key: str, job: Job, work: Callable[[Job], str]) -> None:
         except GenaiopsError as error:
             job.said, job.failed = str(error), True
         finally:
-            job.said = job.said or "It ended unexpectedly: the terminal of the dashboard says why."
+            if not job.said:
+                job.said, job.failed = _UNFORESEEN, True
             job.ended = True
 
-    threading.Thread(target=run, name=f"genaiops {key}", daemon=True).start()
+    thread = threading.Thread(target=run, name=f"genaiops {key}", daemon=True)
+    thread.start()
+    thread.join(wait_s)
 
 
 def job_panel(key: str) -> None:
@@ -82,9 +89,12 @@ def _panel(key: str, job: Job) -> None:
         return
     st.session_state[f"job {key} told"] = False
     with st.container(horizontal=True, vertical_alignment="center", key=f"job-{key}"):
-        of = f" of {count(job.total)}" if job.total else ""
-        note(f"{job.title} · {count(job.done)}{of}", key=f"job {key} title")
-        st.progress(min(1.0, job.done / job.total) if job.total else 0.0)
+        so_far = f"{count(job.done)} of {count(job.total)}"
+        if not job.total:
+            so_far = f"{time.monotonic() - job.began:.0f} s"
+        note(f"{job.title} · {so_far}", key=f"job {key} title")
+        if job.total:
+            st.progress(min(1.0, job.done / job.total))
         ending = job.stop.is_set()
         st.button(
             "Cancel", key=f"job {key} cancel", on_click=job.stop.set, disabled=ending, width=96

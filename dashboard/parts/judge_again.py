@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import genaiops
 from dashboard.parts.jobs import Job
-from dashboard.parts.text import count
+from dashboard.parts.text import count, counted
 from dashboard.parts.urls import link
 from genaiops.errors import GenaiopsError
 from genaiops.model.span import TraceSummary
@@ -65,10 +65,10 @@ async def _judged(
         if job.stop.is_set():
             judging.cancel()
     if judging.cancelled():
-        return f"Cancelled: {count(job.done)} of {count(job.total)} traces were judged."
+        return f"Cancelled: {count(job.done)} of {counted(job.total, 'trace')} judged."
     failure = judging.exception()
     if isinstance(failure, GenaiopsError):
         raise failure
     result = judging.result()
     job.where = link("eval", {"runs": result.run_id})
-    return f"{count(len(items))} traces judged: see the evaluation."
+    return f"{counted(len(items), 'trace')} judged: see the evaluation."

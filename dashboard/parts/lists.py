@@ -5,14 +5,27 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from dashboard.parts.cells import Chip, Column, Row
-from dashboard.parts.text import DASH, ago, count, ms, one_line, preview, score, tokens, usd
+from dashboard.parts.text import (
+    DASH,
+    ago,
+    count,
+    counted,
+    ms,
+    one_line,
+    preview,
+    score,
+    tokens,
+    usd,
+)
 from genaiops.model.assessment import Assessment
 from genaiops.model.span import TraceSummary
 from genaiops.query.evals import EvalScore
-from genaiops.query.prompts import PromptName
+from genaiops.query.prompts import Alias, PromptName
 from genaiops.query.runs import RunRow
 
+_CHIPS = 12
 __all__ = [
+    "arm_text",
     "csv_columns",
     "csv_rows",
     "prompt_columns",
@@ -93,13 +106,13 @@ def trace_rows(
 
 
 def _prompt(name: str, version: int | None) -> Chip:
-    shown = one_line(name, 60) if version is None else f"{one_line(name, 60)}@{version}"
-    return Chip(value=shown, tone="blue", hint=shown)
+    shown, tail = one_line(name, 60), "" if version is None else f"@{version}"
+    return Chip(value=shown, tail=tail, tone="blue", hint=f"{shown}{tail}")
 
 
 def _chips(said: Sequence[Assessment]) -> list[dict[str, object]]:
     shown = [item for item in said if item.kind == "feedback" and not item.superseded_by]
-    return [verdict(item.name, item.value, error=item.error).json() for item in shown[:3]]
+    return [verdict(item.name, item.value, error=item.error).json() for item in shown[:_CHIPS]]
 
 
 def csv_columns() -> list[str]:
@@ -147,6 +160,11 @@ def run_rows(items: Sequence[RunRow]) -> list[Row]:
     ]
 
 
+def arm_text(alias: Alias) -> str:
+    """The version that an alias names, with its share where it is split."""
+    return f"v{alias.version}" + ("" if alias.weight >= 1 else f" {alias.weight:.0%}")
+
+
 def prompt_columns(*, short: bool = False) -> list[Column]:
     """Columns of a list of prompts."""
     columns = [
@@ -167,7 +185,7 @@ def prompt_rows(names: Sequence[PromptName], *, inside: bool = False) -> list[Ro
             cells={
                 "name": item.name[len(item.folder) + 1 :] if inside and item.folder else item.name,
                 "aliases": [
-                    Chip(label=alias.alias, value=f"v{alias.version}", tone="violet").json()
+                    Chip(label=alias.alias, value=arm_text(alias), tone="violet").json()
                     for alias in item.aliases
                 ],
                 "kind": item.kind,
@@ -191,5 +209,7 @@ def score_cell(score: EvalScore | None) -> dict[str, object] | None:
         "at": score.estimate if unit else None,
         "low": score.low if unit and known else None,
         "high": score.high if unit and known else None,
-        "hint": f"{score.low:.3f} to {score.high:.3f}, {score.n} verdicts" if known else "",
+        "hint": f"{score.low:.3f} to {score.high:.3f}, {counted(score.n, 'verdict')}"
+        if known
+        else "",
     }

@@ -1,7 +1,7 @@
 """Scores of the last day with their intervals, beside those of the day before."""
 
 from dashboard.parts.cells import Column, Row
-from dashboard.parts.text import count, one_line, percent
+from dashboard.parts.text import count, counted, one_line, percent, score
 from dashboard.parts.views import section, table
 from genaiops.query.pass_rates import PassRate, pass_rates
 
@@ -9,8 +9,8 @@ __all__ = ["passing"]
 
 _COLUMNS = (
     Column(key="name", label="Judge"),
-    Column(key="rate", label="Passed", kind="score", width="34%",
-           hint="share of yes, or the mean; the line is the 95 % interval"),
+    Column(key="rate", label="Score", kind="score", width="34%",
+           hint="per cent of yes, or the mean; the line is the 95 % interval"),
     Column(key="n", label="Verdicts", kind="num", width="84px"),
     Column(key="before", label="Day before", kind="num", width="96px"),
 )  # fmt: skip
@@ -29,22 +29,24 @@ def passing(since_ns: int, until_ns: int) -> None:
 
 
 def _row(rate: PassRate) -> Row:
-    failed = f", {count(rate.n_failed)} judgements failed" if rate.n_failed else ""
-    hint = f"{percent(rate.low)} to {percent(rate.high)} of {count(rate.n)}{failed}"
+    failed = f", {counted(rate.n_failed, 'judgement')} failed" if rate.n_failed else ""
+    said = percent if rate.is_share else score
+    yes = " yes" if rate.is_share else ""
+    hint = f"{said(rate.low)} to {said(rate.high)} of {count(rate.n)}{failed}"
     name = rate.name.replace("`", "")
     return Row(
         id=rate.name,
         cells={
             "name": one_line(rate.name, 80),
             "rate": {
-                "text": f"{percent(rate.estimate)} ({percent(rate.low)} – {percent(rate.high)})",
+                "text": f"{said(rate.estimate)}{yes} ({said(rate.low)} – {said(rate.high)})",
                 "low": rate.low,
                 "high": rate.high,
                 "at": rate.estimate,
                 "hint": hint,
             },
             "n": count(rate.n),
-            "before": percent(rate.before),
+            "before": said(rate.before),
         },
         params={"q": f"feedback.`{name}` IS NOT NULL", "time": "24 h"},
     )

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
+import streamlit as st
+
 from dashboard.parts.cells import Chip, Column, Row, Tile
 from dashboard.parts.lists import score_cell
-from dashboard.parts.text import ago, count, ms, one_line, percent, usd
+from dashboard.parts.text import ago, count, counted, ms, one_line, percent, usd
 from dashboard.parts.urls import link
 from dashboard.parts.views import chips, table, tiles, value
 from genaiops.model.prompt import PromptVersion
@@ -13,10 +15,8 @@ from genaiops.query.prompts import Alias, VersionStats
 
 __all__ = ["alias_chip", "version_figures", "version_rail", "version_settings", "version_tiles"]
 
-_RAIL = (
-    Column(key="version", label="Version", kind="pair"),
-    Column(key="aliases", label="Aliases", kind="chips", width="42%"),
-)
+_RAIL = (Column(key="version", label="Versions", kind="pair"),)
+_RAIL_ROWS, _RAIL_PX = 14, 640
 _JUDGES = 4
 _FIGURES: tuple[tuple[str, Callable[[VersionStats], str]], ...] = (
     ("Calls", lambda item: count(item.calls)),
@@ -40,16 +40,22 @@ def version_rail(name: str, versions: Sequence[VersionStats], chosen: int) -> No
             id=str(item.version.version),
             cells={
                 "version": [
-                    f"v{item.version.version} · {ago(item.version.created_ns)}",
-                    one_line(item.version.message, 120) or one_line(item.version.author, 60),
+                    f"v{item.version.version}",
+                    " · ".join(filter(None, (ago(item.version.created_ns), _said(item.version)))),
+                    [alias_chip(alias).json() for alias in item.aliases],
                 ],
-                "aliases": [alias_chip(alias).json() for alias in item.aliases],
             },
             params={"name": name, "v": str(item.version.version), "vs": "", "result": ""},
         )
         for item in versions
     ]
-    table(_RAIL, rows, key="versions", selected=str(chosen))
+    height = _RAIL_PX if len(rows) > _RAIL_ROWS else "content"
+    with st.container(height=height, border=False, key="version-rail"):
+        table(_RAIL, rows, key="versions", selected=str(chosen))
+
+
+def _said(version: PromptVersion) -> str:
+    return one_line(version.message, 120) or one_line(version.author, 60)
 
 
 def version_tiles(shown: VersionStats, other: VersionStats | None) -> None:
@@ -68,7 +74,7 @@ def version_tiles(shown: VersionStats, other: VersionStats | None) -> None:
             note=" · ".join(
                 filter(None, (_interval(score), beside(_estimate(before.get(score.name)))))
             ),
-            hint=", ".join(filter(None, (_interval(score), _verdicts(score.n)))),
+            hint=", ".join(filter(None, (_interval(score), counted(score.n, "verdict")))),
         )
         for score in judged
     ]
@@ -92,7 +98,7 @@ def _evaluations(shown: VersionStats, other: VersionStats | None) -> None:
         return
     run = shown.evaluation
     found = [
-        Chip(label=f"v{shown.version.version} judged on", value=f"{count(run.n_rows)} rows",
+        Chip(label=f"v{shown.version.version} judged on", value=counted(run.n_rows, "row"),
              tone="blue", go=link("eval", {"runs": run.run_id}))
     ]  # fmt: skip
     if other is not None and other.evaluation is not None:
@@ -114,10 +120,6 @@ def _interval(score: EvalScore) -> str:
     return f"{score.low:.3f} to {score.high:.3f}" if known else ""
 
 
-def _verdicts(n: int) -> str:
-    return "1 verdict" if n == 1 else f"{count(n)} verdicts"
-
-
 def version_figures(name: str, versions: Sequence[VersionStats], chosen: int) -> None:
     """All versions side by side: calls, latency, money, scores with their intervals."""
     most = max(item.calls for item in versions) or 1
@@ -127,7 +129,7 @@ def version_figures(name: str, versions: Sequence[VersionStats], chosen: int) ->
         )
     )[:_JUDGES]
     columns = (
-        Column(key="version", label="Version", width="76px"),
+        Column(key="version", label="Version", width="70px"),
         Column(key="calls", label="Calls", kind="bar", width="84px"),
         Column(key="errors", label="Failed", kind="num", width="70px"),
         Column(key="p50", label="p50", kind="num", width="80px"),

@@ -4,22 +4,28 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
+import streamlit as st
+
 import genaiops
 from dashboard.parts.cells import Chip, Column, Row, Tile, Tone
 from dashboard.parts.charts import Curve, curves
 from dashboard.parts.component import event, load
-from dashboard.parts.text import ago, count, one_line, percent, preview, score
-from dashboard.parts.urls import link
+from dashboard.parts.text import ago, count, counted, one_line, percent, preview, score
+from dashboard.parts.urls import link, set_params
 from dashboard.parts.views import chat, chips, note, section, table, tiles, value
-from genaiops.errors import NotFoundError
-from genaiops.query import traces
+from genaiops.errors import GenaiopsError, NotFoundError
+from genaiops.query import reviews, traces
 from genaiops.query.from_traces import record_of_trace
-from genaiops.query.reviews import Choice, ReviewItem, Said
+from genaiops.query.reviews import Choice, Queue, ReviewItem, Said
 
 __all__ = ["agreement_panel", "item_list", "keys", "shown_item"]
 
 _keys = load("review_keys")
 _AROUND = 6
+_SAID, _REFUSED = "genaiops.answer not kept", "genaiops.answers refused"
+_MEANWHILE = (
+    "Somebody else answered this item while you read it. The next key replaces their answer."
+)
 _TONES: Mapping[str, Tone] = {"done": "green", "skipped": "orange", "waiting": "gray"}
 
 
@@ -50,7 +56,7 @@ def shown_item(item: ReviewItem) -> None:
     chat([_text(role, content) for role, content in said if content is not None], key="item")
     contexts = cast("Sequence[Any] | None", record.get("contexts"))
     if contexts:
-        value(list(contexts), title=f"{count(len(contexts))} contexts", key="contexts", depth=1)
+        value(list(contexts), title=counted(len(contexts), "context"), key="contexts", depth=1)
 
 
 def _text(role: str, content: Any) -> dict[str, Any]:  # any JSON value
@@ -63,26 +69,47 @@ def _json(content: Any) -> str:  # any JSON value
 
 
 def keys(
-    queue: str, item: ReviewItem, choices: Sequence[Choice], move: Callable[[str], None]
+    queue: Queue,
+    item: ReviewItem,
+    choices: Sequence[Choice],
+    move: Callable[[Sequence[ReviewItem], str, str], None],
 ) -> None:
-    """The answers; after one the next item that waits is shown, by `move`."""
+    """The answers; after one the next item that waits is shown, by `move`.
+
+    Others may work on the same queue: what they answered meanwhile is not asked again, and their
+    answer to this very item is shown before it can be replaced.
+    """
+
+    def now() -> tuple[Sequence[ReviewItem], bool]:
+        """The queue as it is now, and whether this item is as it was shown."""
+        items = reviews.items(queue.name, limit=queue.n)
+        same = next((each for each in items if each.trace_id == item.trace_id), None)
+        return items, same is not None and _answer(same) == _answer(item)
+
+    def answer(place: int, why: str) -> None:
+        items, unchanged = now()
+        if not unchanged:
+            set_params({"trace": item.trace_id})  # it does not wait any more, but is still shown
+            _refuse(_MEANWHILE)
+            return
+        value = choices[place].value
+        genaiops.log_review(queue.name, item.trace_id, value, rationale=why.strip() or None)
+        move(items, item.trace_id, "waiting")
+
+    def go(where: str) -> None:
+        items, unchanged = now()
+        if where == "skip" and unchanged:
+            genaiops.skip_review(queue.name, item.trace_id)
+        move(items, item.trace_id, "waiting" if where == "skip" else where)
 
     def answered() -> None:
         said = cast("dict[str, Any]", event("keys", "answer"))
-        if said.get("item") != item.trace_id:  # a key pressed before the page had changed
-            return
-        chosen = choices[int(said["choice"])]
-        genaiops.log_review(
-            queue, item.trace_id, chosen.value, rationale=said["why"].strip() or None
-        )
-        move("waiting")
+        if said.get("item") == item.trace_id:  # else a key pressed before the page had changed
+            _try(lambda: answer(int(said["choice"]), str(said["why"])))
 
-    def moved() -> None:
-        where = str(event("keys", "go"))
-        if where == "skip":
-            genaiops.skip_review(queue, item.trace_id)
-        move("waiting" if where == "skip" else where)
-
+    refused = st.session_state.pop(_SAID, "")
+    if refused:
+        section("Not kept", note=refused, key="not kept")
     chosen = next(
         (at for at, choice in enumerate(choices) if _same(choice.value, item.value)), None
     )
@@ -91,8 +118,28 @@ def keys(
         "choices": [choice.label for choice in choices],
         "chosen": chosen,
         "why": item.rationale or "",
+        "refused": st.session_state.get(_REFUSED, 0),
     }
-    _keys(data=data, key="keys", on_answer_change=answered, on_go_change=moved)
+    _keys(data=data, key="keys", on_answer_change=answered,
+          on_go_change=lambda: _try(lambda: go(str(event("keys", "go")))))  # fmt: skip
+
+
+def _try(change: Callable[[], None]) -> None:
+    """Makes the change; why it could not be made is said on the page."""
+    try:
+        change()
+    except GenaiopsError as error:
+        _refuse(str(error))
+
+
+def _refuse(why: str) -> None:
+    """Says it in the run that follows, which takes keys again."""
+    st.session_state[_SAID] = why
+    st.session_state[_REFUSED] = st.session_state.get(_REFUSED, 0) + 1
+
+
+def _answer(item: ReviewItem) -> tuple[Any, ...]:  # any JSON values
+    return item.value, item.rationale, item.person
 
 
 def _same(one: object, other: object) -> bool:

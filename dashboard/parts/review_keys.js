@@ -1,4 +1,4 @@
-// Answers with one key each. data: {item, choices, chosen, why, more: {next, back}}. Keys: 1 to 5 answer, J and K
+// Answers with one key each. data: {item, choices, chosen, why, refused}. Keys: 1 to 5 answer, J and K
 // (or the arrows) go on and back, S puts the item aside. Events: answer {choice, why}, go "next" | "back" | "skip".
 function typing(event) {
   const at = event.composedPath()[0];

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -10,19 +10,21 @@ from dashboard.parts.cells import Chip, Column, Row
 from dashboard.parts.charts import PlotAxis, parallel, scatter
 from dashboard.parts.export import csv_button
 from dashboard.parts.run_curves import curve_grid, is_bound
-from dashboard.parts.text import count, figure, one_line
+from dashboard.parts.text import count, counted, figure, one_line
 from dashboard.parts.urls import link
 from dashboard.parts.views import head, note, table
 from genaiops.query import runs
 from genaiops.query.runs import Comparison
 
-__all__ = ["MOST", "compare_page"]
+__all__ = ["MOST", "compare_page", "named"]
 
 MOST = 200
 _BESIDE = 8
 _COLUMNS = 14
+_LINES = 300
 _VIEWS = ("Parameters", "Metrics", "Curves", "Parallel", "Scatter")
 _TEXTS = 60
+T = TypeVar("T")
 Values = Mapping[str, Sequence[Any]]  # for each key, a JSON value a run
 
 
@@ -34,7 +36,7 @@ def compare_page(run_ids: Sequence[str]) -> None:
         Chip(label=name, value=run.run_id[:8], mono=True, go=link("runs", {"run": run.run_id}))
         for name, run in zip(names, both.runs, strict=True)
     ]
-    head(f"{count(len(names))} runs compared", kicker=("Runs", "runs"), key="title",
+    head(f"{counted(len(names), 'run')} compared", kicker=("Runs", "runs"), key="title",
          chips=chips if len(chips) <= _BESIDE else ())  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
         view = st.segmented_control("View", _VIEWS, default="Parameters", required=True, key="view",
@@ -56,7 +58,13 @@ def compare_page(run_ids: Sequence[str]) -> None:
         _values(both, names, params, "Parameter", key="params",
                 empty="All parameters are the same." if both.params else "No parameters.")  # fmt: skip
         if hidden:
-            note(f"{count(hidden)} parameters are the same in all runs.", key="hidden")
+            same = "is" if hidden == 1 else "are"
+            note(f"{counted(hidden, 'parameter')} {same} the same in all runs.", key="hidden")
+
+
+def named(values: Mapping[str, T], part: str) -> dict[str, T]:
+    """The values whose name holds this text, in any case."""
+    return {name: item for name, item in values.items() if part.lower() in name.lower()}
 
 
 def _names(both: Comparison) -> list[str]:
@@ -73,14 +81,21 @@ def _values(
 ) -> None:
     """A line a key while the runs fit beside each other, else a line a run."""
     if len(names) <= _BESIDE:
+        part = ""
+        if len(values) > _LINES:
+            part = st.text_input("Find", key="find", bind="query-params", width=280,
+                                 placeholder="part of a name") or ""  # fmt: skip
+        values = named(values, part)
         columns = [Column(key="name", label=what, width="24%")]
         columns += [Column(key=f"r{at}", label=name, kind="num") for at, name in enumerate(names)]
         rows = [
             Row(id=name, cells={"name": one_line(name, 200), **{
                 f"r{at}": _cell(item) for at, item in enumerate(items)}})
-            for name, items in sorted(values.items())
+            for name, items in sorted(values.items())[:_LINES]
         ]  # fmt: skip
         table(columns, rows, key=key, empty=empty)
+        if len(values) > _LINES:
+            note(f"{count(len(values) - _LINES)} more: find them by name.", key=f"{key} more")
         return
     keys = sorted(name for name in values if not is_bound(name))
     chosen = st.multiselect("Columns", keys[:2_000], default=keys[:_COLUMNS], key=f"{key[0]}cols",

@@ -12,7 +12,7 @@ import streamlit as st
 import genaiops
 from dashboard.parts.cells import Column, Row
 from dashboard.parts.messages import PICTURES
-from dashboard.parts.text import count, one_line
+from dashboard.parts.text import count, counted, one_line
 from dashboard.parts.urls import param, set_params
 from dashboard.parts.views import chat, note, section, table, value
 from genaiops.errors import GenaiopsError
@@ -71,7 +71,7 @@ def files_view(run_id: str) -> None:
             selected=param("file"),
             empty="No file is called like that.",
         )
-        told = f"{count(len(found))} files, {size(sum(item.file_size for item in found))}"
+        told = f"{counted(len(found), 'file')}, {size(sum(item.file_size for item in found))}"
         note(told, key="files sum")
     with right:
         if chosen is None:
@@ -194,8 +194,8 @@ def _table(names: Sequence[str], lines: Sequence[Sequence[Json]]) -> None:
     ]
     table(columns, rows, key="file table", empty="No rows.")
     hidden = [
-        f"{count(left)} more {what}"
-        for left, what in ((len(lines) - len(rows), "rows"), (len(names) - len(shown), "columns"))
+        f"{count(left)} more {what if left == 1 else f'{what}s'}"
+        for left, what in ((len(lines) - len(rows), "row"), (len(names) - len(shown), "column"))
         if left > 0
     ]
     if hidden:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.parts.cells import Chip, Column, Row, Tile, status_tone
 from dashboard.parts.lists import run_columns, run_rows
+from dashboard.parts.run_compare import named
 from dashboard.parts.run_curves import curve_grid, is_bound
 from dashboard.parts.run_files import files_view
 from dashboard.parts.text import ago, count, figure, ms, one_line
@@ -19,7 +20,7 @@ __all__ = ["run_page"]
 _VIEWS = ("Overview", "Files", "Nested runs", "Source")
 _TILES = 8
 _PAGE = 100
-_LISTED = 300
+_LISTED, _MANY = 300, 40
 
 
 def run_page(run_id: str) -> None:
@@ -69,15 +70,19 @@ def _overview(run: Run) -> None:
         tiles([_tile(key, metrics) for key in main[:_TILES]], key="numbers")
         curve_grid({run.info.run_id: one_line(run.info.run_name, 40) or run.info.run_id[:8]}, main,
                    wide=True)  # fmt: skip
+    part = ""
+    if len(metrics) + len(run.data.params) + len(run.data.tags) > _MANY:
+        part = st.text_input("Find", key="find", bind="query-params", width=280,
+                             placeholder="part of a name") or ""  # fmt: skip
     left, right = st.columns(2, gap="medium")
     with left:
         section("Parameters", key="params head")
-        _pairs(run.data.params, key="params", empty="No parameters.")
+        _pairs(named(run.data.params, part), key="params", empty="No parameters.")
         section("Tags", key="tags head")
-        _pairs(run.data.tags, key="tags", empty="No tags.")
+        _pairs(named(run.data.tags, part), key="tags", empty="No tags.")
     with right:
         section("Metrics", key="metrics head")
-        _pairs(metrics, key="metrics", empty="No metrics.", figures=True)
+        _pairs(named(metrics, part), key="metrics", empty="No metrics.", figures=True)
 
 
 def _tile(key: str, metrics: Mapping[str, float]) -> Tile:
@@ -103,7 +108,7 @@ def _pairs(content: Mapping[str, object], *, key: str, empty: str, figures: bool
     )
     table(columns, rows, key=key, empty=empty)
     if len(content) > _LISTED:
-        note(f"{count(len(content) - _LISTED)} more.", key=f"{key} more")
+        note(f"{count(len(content) - _LISTED)} more: find them by name.", key=f"{key} more")
 
 
 def _nested(run_id: str) -> None:

@@ -19,7 +19,7 @@ function fill(cell, column, value) {
     case "chips": {
       const line = el("span", "chips");
       for (const item of value) line.append(chip(item));
-      cell.append(line);
+      cell.append(el("span", "few", line, value.length > 1 ? el("span", "more soft") : null));
       break;
     }
     case "bar": {
@@ -30,6 +30,7 @@ function fill(cell, column, value) {
     }
     case "pair":
       cell.append(el("div", "clip", value[0]));
+      for (const item of value[2] || []) cell.firstChild.append(" ", chip(item));
       if (value[1]) cell.append(el("div", "clip soft small", value[1]));
       break;
     case "score": {
@@ -52,6 +53,19 @@ function fill(cell, column, value) {
   }
 }
 
+// As many chips as the cell is wide enough for, whole; how many more there are is said behind them.
+function countHidden(table) {
+  const cells = [...table.querySelectorAll(".few > .more")].map((more) => [more, [...more.previousSibling.children]]);
+  for (const pass of [0, 1]) {
+    const hidden = cells.map(([, chips]) => chips.filter((item) => item.offsetTop > chips[0].offsetTop));
+    cells.forEach(([more], index) => {
+      more.textContent = hidden[index].length ? `+${hidden[index].length}` : "";
+      more.title = hidden[index].map((item) => item.textContent).join("\n");
+    });
+    if (!hidden.some((items) => items.length)) break;
+  }
+}
+
 function header(data, setTriggerValue) {
   const row = el("tr");
   if (data.picked) row.append(el("th", "pick"));
@@ -71,9 +85,28 @@ function header(data, setTriggerValue) {
   return el("thead", "", row);
 }
 
+// Rows marked here since the server last knew: an answer of before them must not take them back.
+const sent = new WeakMap();
+function marked(place, told) {
+  const mine = sent.get(place) || [];
+  const at = mine.lastIndexOf(JSON.stringify(told || []));
+  sent.set(place, at < 0 ? [JSON.stringify(told || [])] : mine.slice(at));
+  return new Set(JSON.parse(sent.get(place).at(-1)));
+}
+
+// Below this the table scrolls sideways: no column becomes narrower than what it holds can be read in.
+function leastWidth(columns, marked) {
+  let [pixels, share] = [marked ? 34 : 0, 0];
+  for (const { width, kind } of columns) {
+    if (String(width).endsWith("%")) share += parseFloat(width) / 100;
+    else pixels += parseFloat(width) || (["num", "bar", "score"].includes(kind) ? 76 : 120);
+  }
+  return `${Math.ceil(pixels / (1 - Math.min(share, 0.8)))}px`;
+}
+
 export default function ({ data, parentElement, setTriggerValue, setStateValue }) {
   const root = parentElement.querySelector(".root");
-  const picked = new Set(data.picked || []);
+  const picked = marked(parentElement, data.picked);
   const body = el("tbody");
   const open = (id) => setTriggerValue("open", id);
   for (const row of data.rows) {
@@ -87,6 +120,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
       box.addEventListener("click", (event) => event.stopPropagation());
       box.addEventListener("change", () => {
         if (box.checked) picked.add(row.id); else picked.delete(row.id);
+        sent.get(parentElement).push(JSON.stringify([...picked]));
         setStateValue("picked", [...picked]);
       });
       line.append(el("td", "pick", box));
@@ -116,7 +150,11 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   }
   const tall = data.columns.some((column) => column.kind === "wrap") ? " tall" : "";
   const table = el("table", `${data.dense ? "dense" : ""}${tall}`, header(data, setTriggerValue), body);
+  table.style.minWidth = leastWidth(data.columns, data.picked);
   const frame = el("div", "frame", table);
   if (!data.rows.length) frame.append(el("div", "empty soft", data.empty || "Nothing here."));
   root.replaceChildren(frame);
+  const seen = new ResizeObserver(() => countHidden(table));
+  seen.observe(frame);
+  return () => seen.disconnect();
 }

@@ -10,6 +10,7 @@ __all__ = [
     "ago",
     "change",
     "count",
+    "counted",
     "figure",
     "literal",
     "ms",
@@ -63,6 +64,11 @@ def count(value: float | None) -> str:
     if abs(value) >= 1e5:
         return f"{value / 1e3:.0f} k"
     return f"{value:,.0f}"
+
+
+def counted(number: int, one: str) -> str:
+    """A number with the name of what it counts, given for one of it."""
+    return f"{count(number)} {one if number == 1 else f'{one}s'}"
 
 
 def tokens(given: int | None, made: int | None) -> str:

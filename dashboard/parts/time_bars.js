@@ -7,9 +7,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const top = Math.max(1, ...bars.map((bar) => bar[1] + bar[2]));
   const tip = el("div", "tip");
   tip.hidden = true;
-  const label = (ms) => {
+  const ends = bars.length ? [bars[0][0], bars[bars.length - 1][0] + data.step_ms] : [0, 0];
+  const oneDay = clock(ends[0])[0] === clock(ends[1])[0];
+  const label = (ms, apart) => {
     const [day, time] = clock(ms);
-    return data.step_ms >= 86400000 ? day : `${day.slice(5)} ${time.slice(0, 5)}`;
+    if (apart >= 86400000) return day;
+    return `${oneDay ? "" : `${day.slice(5)} `}${apart < 120000 ? time : time.slice(0, 5)}`;
   };
   bars.forEach((bar, index) => {
     const column = el("div", "column");
@@ -21,8 +24,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (bar[2]) bad.style.minHeight = "3px";
     column.append(bad, good);
     column.addEventListener("pointerenter", () => {
-      tip.replaceChildren(el("b", "", `${(bar[1] + bar[2]).toLocaleString("en")} traces`),
-        bar[2] ? el("span", "t-red tone", ` ${bar[2].toLocaleString("en")} failed`) : "", el("div", "soft", label(bar[0])));
+      tip.replaceChildren(el("b", "", `${(bar[1] + bar[2]).toLocaleString("en")} ${bar[1] + bar[2] === 1 ? "trace" : "traces"}`),
+        bar[2] ? el("span", "t-red tone", ` ${bar[2].toLocaleString("en")} failed`) : "", el("div", "soft", label(bar[0], data.step_ms)));
       tip.hidden = false;
       const share = (index + 0.5) / bars.length;
       tip.style.left = `${share * 100}%`;
@@ -65,7 +68,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const marks = 6;
     for (let index = 0; index <= marks; index += 1) {
       const bar = Math.min(bars.length - 1, Math.round((index / marks) * bars.length));
-      axis.append(el("span", "", label(index === marks ? bars[bar][0] + data.step_ms : bars[bar][0])));
+      const at = index === marks ? bars[bar][0] + data.step_ms : bars[bar][0];
+      axis.append(el("span", "", label(at, (ends[1] - ends[0]) / marks)));
     }
   }
   root.replaceChildren(el("div", "chart", plot, axis));

@@ -11,7 +11,7 @@ from dashboard.parts.export import csv_button
 from dashboard.parts.jobs import Job, start
 from dashboard.parts.judge_again import JUDGES, OWN, judges_of, work
 from dashboard.parts.lists import csv_columns, csv_rows
-from dashboard.parts.text import count, one_line
+from dashboard.parts.text import count, counted, one_line
 from dashboard.parts.trace_filter import Wanted
 from dashboard.parts.urls import link
 from dashboard.parts.views import chips, note
@@ -54,7 +54,9 @@ def trace_actions(wanted: Wanted) -> None:
         _to_review(whom, chosen)
     with st.popover("Judge", icon=":material/balance:", type="tertiary", key="to judges"):
         _judge_again(whom, chosen)
-    csv_button("traces", csv_columns(), lambda: csv_rows(chosen()), key="traces csv")
+    csv_button(  # with the marks of now: a download has no session
+        "traces", csv_columns(), lambda: csv_rows(_chosen(wanted, marked)), key="traces csv"
+    )
 
 
 def outcome() -> None:
@@ -97,10 +99,17 @@ def _to_dataset(whom: str, chosen: _Chosen) -> None:
     names = sorted(item.name for item in datasets.names())
 
     def act() -> Chip:
-        text, items = _typed("dataset name"), list(chosen())
+        text, items = _typed("dataset name"), chosen()
+        rows = [item for item in items if item.inputs_preview]
+        if not rows:
+            raise genaiops.ConfigError("None of these traces has an input: nothing to learn from.")
         known = {item.name for item in datasets.names()}
-        made = (genaiops.add_to_dataset if text in known else genaiops.create_dataset)(text, items)
-        said = f"{count(len(items))} traces added to {one_line(text, 60)}, version {made.version}"
+        made = (genaiops.add_to_dataset if text in known else genaiops.create_dataset)(text, rows)
+        left = len(items) - len(rows)
+        said = (
+            f"{counted(len(rows), 'trace')} added to {one_line(text, 60)}, version {made.version}"
+        )
+        said += f"; {count(left)} without an input left out" if left else ""
         return Chip(value=said, tone="green", go=link("datasets", {"name": text}))
 
     with st.form("to dataset form", border=False):
@@ -117,7 +126,9 @@ def _to_review(whom: str, chosen: _Chosen) -> None:
         if text not in {queue.name for queue in reviews.queues()}:
             genaiops.create_review_queue(text, judge=_typed("queue judge"))
         added = genaiops.add_to_review_queue(text, [item.trace_id for item in items])
-        said = f"{count(added)} traces wait in {one_line(text, 60)}"
+        said = (
+            f"{counted(added, 'trace')} {'waits' if added == 1 else 'wait'} in {one_line(text, 60)}"
+        )
         return Chip(value=said, tone="green", go=link("review", {"queue": text}))
 
     with st.form("to review form", border=False):

@@ -22,8 +22,8 @@ function build(data) {
   const errors = spans.filter((span) => span[4] === "error").map((span) => span[0]);
   const onPath = spans.filter((span) => span[8] !== null).length;
   const kept = { errors: branches((span) => span[4] === "error"), path: branches((span) => span[8] !== null) };
-  let rows = [];
-  let timer = 0;
+  const asked = []; // selections that the server has not answered yet
+  let [rows, timer] = [[], 0];
 
   function branches(wanted) {
     const keep = new Uint8Array(spans.length);
@@ -156,7 +156,7 @@ function build(data) {
     reveal(id);
     draw();
     clearTimeout(timer);
-    timer = setTimeout(() => state.say("span", id), wait);
+    timer = setTimeout(() => { asked.push(id); state.say("span", id); }, wait);
   }
 
   function toggle(id) { if (!state.closed.delete(id)) state.closed.add(id); arrange(); draw(); }
@@ -223,7 +223,11 @@ function build(data) {
   const watch = new ResizeObserver(draw);
   state.frame = el("div", "frame", bar, head, scroller);
   state.start = () => { watch.observe(scroller); arrange(); draw(); reveal(state.selected); draw(); };
-  state.show = (id) => { if (id !== state.selected && position.has(id)) { state.selected = id; reveal(id); draw(); } };
+  state.show = (id) => { // the server's echo of an earlier step must not take back a later one
+    const echo = asked.splice(0, asked.lastIndexOf(id) + 1).length > 0;
+    if (!echo && id !== state.sent && id !== state.selected && position.has(id)) { state.selected = id; reveal(id); draw(); }
+    state.sent = id;
+  };
   state.end = () => { watch.disconnect(); document.removeEventListener("keydown", anywhere); clearTimeout(timer); };
   return state;
 }
@@ -239,8 +243,7 @@ export default function ({ data, parentElement, setStateValue }) {
   if (!state) return undefined;
   state.say = setStateValue;
   if (!root.contains(state.frame)) { root.replaceChildren(state.frame); state.start(); }
-  if (state.sent !== data.selected) state.show(data.selected);
-  state.sent = data.selected;
+  state.show(data.selected);
   return () => setTimeout(() => {
     if (!root.isConnected && memory.get(parentElement) === state) { state.end(); memory.delete(parentElement); }
   }, 0);

@@ -12,6 +12,7 @@ from dashboard.parts.menu import PAGES
 __all__ = ["choice", "follow", "go_to", "leaving", "link", "many", "number", "param", "set_params"]
 
 _GOTO = "genaiops.goto"
+_LANDED = "genaiops.landed"
 T = TypeVar("T", bound=str)
 
 
@@ -67,26 +68,33 @@ def leaving() -> bool:
 
 
 def follow() -> None:
-    """Switches to the page that a callback asked for, if one did."""
+    """Switches to the page that a callback asked for, if one did.
+
+    A tick of a live list that waits at that moment brings the widgets of the page before along,
+    so they are let go once more on arrival.
+    """
+    _release_widgets(st.session_state.pop(_LANDED, ()))
     where = str(st.session_state.pop(_GOTO, ""))
     page, _, query = where.partition("?")
     if where and page in PAGES:
         wanted = dict(parse_qsl(query))
-        _release_widgets(wanted)
+        names = {*st.query_params, *wanted}
+        _release_widgets(names)
+        st.session_state[_LANDED] = names
         st.switch_page(PAGES[page], query_params=wanted)
 
 
-def _release_widgets(wanted: Collection[str]) -> None:
-    """Lets the widgets go that are bound to parameters of this URL or of the wanted one.
+def _release_widgets(names: Collection[str]) -> None:
+    """Lets the widgets go that are bound to these parameters of the URL.
 
     Streamlit refuses to change a parameter as long as one is bound to it, and drops it on the way
     to another page; let go, a widget begins anew with what the next URL says.
     """
     context = get_script_run_ctx()
-    if context is None:
+    if context is None or not names:
         return
     with context.session_state.query_params() as params:
-        for name in {*params, *wanted}:
+        for name in names:
             binding = params.get_binding_for_param(name)
             if binding is not None:
                 params.unbind_widget(binding.widget_id)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import streamlit as st
@@ -10,7 +11,7 @@ import genaiops
 from dashboard.parts.cells import Chip, Column, Row
 from dashboard.parts.export import csv_button
 from dashboard.parts.guard import nothing_yet, show
-from dashboard.parts.text import ago, count, one_line, preview
+from dashboard.parts.text import ago, count, counted, one_line, preview
 from dashboard.parts.urls import link, number, param, set_params
 from dashboard.parts.views import head, note, section, table, value
 from genaiops.errors import NotFoundError
@@ -31,6 +32,8 @@ _COLUMNS = (
     Column(key="tags", label="Tags", kind="chips", width="16%"),
     Column(key="trace", label="Origin", kind="chips", width="112px"),
 )
+_BESIDE = (replace(_COLUMNS[0], width="24%"), *_COLUMNS[1:3])
+"""What is left of them beside a row that is open."""
 
 
 def page() -> None:
@@ -46,7 +49,7 @@ def _all() -> None:
     if not found:
         nothing_yet("No datasets yet", _FIRST, key="empty")
         return
-    head("Datasets", note=f"{count(len(found))} datasets", key="title")
+    head("Datasets", note=counted(len(found), "dataset"), key="title")
     columns = (
         Column(key="name", label="Dataset"),
         Column(key="rows", label="Rows", kind="num", width="90px"),
@@ -95,7 +98,7 @@ def _one(name: str) -> None:
     else:
         left, right = st.columns([1.3, 1], gap="medium")
         with left:
-            _rows(found.items)
+            _rows(found.items, _BESIDE)
         with right:
             _row_panel(name, shown.version, param("row"))
     _paging(found.next_page_token)
@@ -116,7 +119,7 @@ def _version(name: str, versions: Sequence[DatasetVersion]) -> DatasetVersion:
 
 def _choose_version(versions: Sequence[DatasetVersion], shown: DatasetVersion) -> None:
     told = {
-        item.version: f"version {item.version} · {count(item.n_rows)} rows · {ago(item.created_ns)}"
+        item.version: f"version {item.version} · {counted(item.n_rows, 'row')} · {ago(item.created_ns)}"
         for item in versions
     }
     key = f"version {shown.version}"
@@ -145,14 +148,14 @@ def _facts(name: str, versions: Sequence[DatasetVersion], shown: DatasetVersion)
     before = next((item for item in versions if item.version < shown.version), None)
     if before is not None:
         change = datasets.changes(name, before.version, shown.version)
-        told = f"+{change.added} rows, −{change.removed}, {change.changed} changed"
+        told = f"+{counted(change.added, 'row')}, −{count(change.removed)}, {count(change.changed)} changed"
         chips.append(Chip(label=f"since version {before.version}", value=told))
     return chips
 
 
-def _rows(items: Sequence[DatasetRow]) -> None:
+def _rows(items: Sequence[DatasetRow], columns: Sequence[Column] = _COLUMNS) -> None:
     table(
-        _COLUMNS,
+        columns,
         [_row(item) for item in items],
         key="rows",
         selected=param("row"),

@@ -8,7 +8,7 @@ import streamlit as st
 import genaiops
 from dashboard.parts.cells import Chip, Column, Row, Tile, Tone
 from dashboard.parts.guard import nothing_yet, show
-from dashboard.parts.text import DASH, ago, count, ms, one_line, percent, tokens, usd
+from dashboard.parts.text import DASH, ago, count, counted, ms, one_line, percent, tokens, usd
 from dashboard.parts.views import head, note, section, table, tiles
 from genaiops.query import gateway
 from genaiops.query.gateway import CallError, Health, KeyUse, Target
@@ -87,7 +87,7 @@ def _sums(targets: Sequence[Target]) -> None:
     tiles(
         [
             Tile(label="Calls", value=count(calls), spark=bars),
-            Tile(label="Failed", value=percent(failed / calls if calls else None), note=f"{count(failed)} calls" if failed else "",
+            Tile(label="Failed", value=percent(failed / calls if calls else None), note=counted(failed, "call") if failed else "",
                  tone="red" if failed > calls / 10 else "plain"),
             Tile(label="Models", value=count(len(targets))),
             Tile(label="Not well", value=count(len(ill)), tone="orange" if ill else "plain",

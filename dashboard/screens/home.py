@@ -17,7 +17,7 @@ from dashboard.parts.lists import (
 )
 from dashboard.parts.models_used import models_used
 from dashboard.parts.passing import passing
-from dashboard.parts.text import change, count, ms, percent, usd
+from dashboard.parts.text import change, count, counted, ms, percent, usd
 from dashboard.parts.views import head, section, table, tiles, time_bars
 from genaiops.query import prompts, runs, traces, usage
 from genaiops.query.usage import Totals
@@ -71,12 +71,12 @@ def _numbers(now: int) -> None:
 def _beside(before: Totals) -> str:
     if not before.traces:
         return "Nothing to compare with: there are no traces of the day before."
-    return f"Small: against the day before, of {count(before.traces)} traces."
+    return f"Small: against the day before, of {counted(before.traces, 'trace')}."
 
 
 def _tiles(today: Totals, before: Totals, hours: list[int]) -> list[Tile]:
     failed: Tone = "red" if today.error_rate >= 0.05 else "plain"
-    errors = f"{count(today.errors)} traces"
+    errors = counted(today.errors, "trace")
     was = percent(before.error_rate) if before.traces else ""
     numbers = (
         ("Latency p50", today.p50_ms, before.p50_ms, ms),

@@ -16,7 +16,7 @@ from dashboard.parts.prompt_versions import (
     version_settings,
     version_tiles,
 )
-from dashboard.parts.text import count, one_line
+from dashboard.parts.text import count, counted, one_line
 from dashboard.parts.urls import go_to, link, number, param, set_params
 from dashboard.parts.views import chat, chips, diff, head, table
 from genaiops.errors import NotFoundError
@@ -51,7 +51,7 @@ def _all() -> None:
         _new_button()
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        head("Prompts", note=f"{count(len(names))} prompts", key="title")
+        head("Prompts", note=counted(len(names), "prompt"), key="title")
         _new_button()
     text = st.text_input("Find", key="q", bind="query-params", placeholder="part of a name",
                          width=280, label_visibility="collapsed")  # fmt: skip

@@ -15,14 +15,15 @@ from genaiops.errors import GenaiopsError
 from genaiops.query import reviews
 from genaiops.query.reviews import Queue, ReviewItem
 
+_LABELS = 'result = genaiops.evaluate(rows, answer, judges=[...], labels="human")'
 _FIRST = (
     "import genaiops",
     'genaiops.create_review_queue("week 48", judge="helpful", filter="status = \'ok\'", limit=30)',
-    'result = genaiops.evaluate(rows, answer, judges=[...], labels="human")',
+    _LABELS,
 )
 _COLUMNS = (
     Column(key="name", label="Queue", width="32%"),
-    Column(key="judge", label="Answers are labels for", width="22%"),
+    Column(key="judge", label="Labels for", width="22%"),
     Column(key="waiting", label="Waiting", kind="num", width="84px"),
     Column(key="done", label="Answered", kind="bar", width="110px"),
     Column(key="skipped", label="Skipped", kind="num", width="84px"),
@@ -109,7 +110,8 @@ def _apart(name: str) -> None:
 
 def _at_work(name: str) -> None:
     """One item: what is to be judged, and the keys to judge it."""
-    queue, items = reviews.queue(name), reviews.items(name)
+    queue = reviews.queue(name)
+    items = reviews.items(name, limit=queue.n)
     place = _place(items)
     item = items[place]
     head(
@@ -122,11 +124,14 @@ def _at_work(name: str) -> None:
         ],
         key="title",
     )  # fmt: skip
+    if not queue.waiting:
+        note("Nothing waits any more. The answers are labels: they correct the judge where you say so.",
+             commands=(_LABELS,), key="all answered")  # fmt: skip
     left, right = st.columns([1.5, 1], gap="medium")
     with left:
         shown_item(item)
     with right:
-        keys(name, item, _choices(queue.judge), lambda where: _move(items, place, where))
+        keys(queue, item, _choices(queue.judge), _move)
         item_list(items, place)
         agreement_panel(reviews.said(queue.judge, name), queue.judge)
 
@@ -147,9 +152,10 @@ def _place(items: Sequence[ReviewItem]) -> int:
     return next(waiting, 0)
 
 
-def _move(items: Sequence[ReviewItem], place: int, where: str) -> None:
+def _move(items: Sequence[ReviewItem], trace_id: str, where: str) -> None:
     """To the neighbour, or to the next item that waits (from the beginning again at the end)."""
     n = len(items)
+    place = next((at for at, item in enumerate(items) if item.trace_id == trace_id), 0)
     if where == "back":
         to = max(0, place - 1)
     elif where == "next":

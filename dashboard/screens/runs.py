@@ -1,6 +1,7 @@
 """Runs: a table with chosen columns, one run with its curves and files, runs compared."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Collection, Sequence
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from dashboard.parts.guard import nothing_yet, show
 from dashboard.parts.run_compare import MOST, compare_page
 from dashboard.parts.run_curves import is_bound
 from dashboard.parts.run_panel import run_page
-from dashboard.parts.text import ago, count, figure, ms, one_line
+from dashboard.parts.text import ago, count, counted, figure, ms, one_line
 from dashboard.parts.urls import many, param, set_params
 from dashboard.parts.views import head, table
 from genaiops.errors import FilterError
@@ -25,6 +26,7 @@ _FIRST = (
 _PAGE = 100
 _OPTIONS = 2_000
 _WIDE = 8
+_FEW = 3
 
 
 def page() -> None:
@@ -52,10 +54,12 @@ def _all() -> None:
             head("Runs", trouble=str(error), key="title")
         return
     with title:
-        more = " or more" if found.next_page_token else ""
-        head("Runs", note=f"{count(len(found.items))}{more} runs", key="title")
+        n = len(found.items)
+        told = f"{count(n)} runs or more" if found.next_page_token else counted(n, "run")
+        head("Runs", note=told, key="title")
+        whole = _search(columns)  # asked for now: a download has no session
         csv_button("runs", ["run_id", "name", "status", *columns],
-                   lambda: _exported(_found(columns, 10_000, "").items, columns), key="csv")  # fmt: skip
+                   lambda: _exported(whole(limit=10_000).items, columns), key="csv")  # fmt: skip
         _compare_button(found, columns)
     _table(found.items, columns)
     with st.container(horizontal=True, horizontal_alignment="right"):
@@ -81,18 +85,30 @@ def _choices(experiments: Sequence[ExperimentRow]) -> list[str]:
     shown = [key for key in known.metrics if not is_bound(key)]
     options = [*(f"metric {key}" for key in shown), *(f"param {key}" for key in known.params)]
     standard = [
-        *options[: min(3, len(shown))],
-        *[f"param {key}" for key in known.params if "." not in key][:3],
+        *(f"metric {key}" for key in _telling(shown, known.same_metrics)),
+        *(f"param {key}" for key in _telling(known.params, known.same_params)),
     ]
     usual = list(dict.fromkeys([*many("cols"), *standard]))
     offered = list(dict.fromkeys([*(key for key in usual if key in options), *options[:_OPTIONS]]))
     return st.multiselect("Columns", offered, default=standard, key="cols", bind="query-params")
 
 
+def _telling(keys: Sequence[str], same: Collection[str]) -> list[str]:
+    """The keys to begin with: those whose values differ, or the first ones where none does."""
+    plain = [key for key in keys if "." not in key] or list(keys)
+    return ([key for key in plain if key not in same] or plain)[:_FEW]
+
+
 def _found(columns: Sequence[str], limit: int, token: str) -> RunPage:
     """The runs that the URL asks for, with the chosen columns only. Raises FilterError."""
+    return _search(columns)(limit=limit, page_token=token or None)
+
+
+def _search(columns: Sequence[str]) -> Callable[..., RunPage]:
+    """The search that the URL asks for, to be run with a limit."""
     state = st.session_state
-    return runs.search(
+    return functools.partial(
+        runs.search,
         experiment=state["exp"],
         filter=state["filter"] or "",
         name=state["q"] or "",
@@ -100,8 +116,6 @@ def _found(columns: Sequence[str], limit: int, token: str) -> RunPage:
         metrics=[key[7:] for key in columns if key.startswith("metric ")],
         params=[key[6:] for key in columns if key.startswith("param ")],
         order_by=param("sort", "start_ns DESC"),
-        limit=limit,
-        page_token=token or None,
     )
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.parts.cells import Column, Row, Tile
 from dashboard.parts.guard import show
 from dashboard.parts.run_files import size
-from dashboard.parts.text import count, ms, one_line
+from dashboard.parts.text import count, counted, ms, one_line
 from dashboard.parts.views import head, note, section, table, tiles
 from genaiops.errors import GenaiopsError
 from genaiops.query import store
@@ -21,6 +21,12 @@ _SETTINGS = (
     Column(key="variable", label="Change it by", width="24%", mono=True),
 )
 _PAIRS = (Column(key="name", label="What", width="42%"), Column(key="value", label="Value"))
+_UNSET = ("", "None", "()")
+_ORIGINS = {
+    "argument": "genaiops ui",
+    "default": "default",
+    "pyproject.toml": "[tool.genaiops] in pyproject.toml",
+}
 _NAMES = {
     "folder": "Folder",
     "uuid": "Id",
@@ -51,8 +57,9 @@ def page() -> None:
     section("Settings", key="settings head",
             note="An argument beats the environment, which beats [tool.genaiops] in pyproject.toml.")  # fmt: skip
     rows = [
-        Row(id=item.name, cells={"name": item.name, "value": one_line(item.value, 300) or None,
-                                 "origin": item.origin, "variable": item.variable})
+        Row(id=item.name, cells={"name": item.name, "value": _said(item.value),
+                                 "origin": _ORIGINS.get(item.origin, item.origin),
+                                 "variable": item.variable})
         for item in store.settings()
     ]  # fmt: skip
     table(_SETTINGS, rows, key="settings")
@@ -69,6 +76,11 @@ def page() -> None:
         _pairs(store.versions(), key="versions")
         if facts.get("exists") is not False:
             _retention()
+
+
+def _said(text: str) -> str | None:
+    """A setting's value; None where nothing is set."""
+    return None if text in _UNSET else one_line(text, 300)
 
 
 def _sizes(facts: Mapping[str, Json]) -> None:
@@ -119,8 +131,8 @@ def _retention() -> None:
         note(str(error), key="retention refused")
         return
     told = (
-        f"{count(gone.traces)} traces with {count(gone.spans)} spans, "
-        f"{count(gone.assessments)} assessments and {size(gone.blob_bytes)} of values would go."
+        f"{counted(gone.traces, 'trace')} with {counted(gone.spans, 'span')}, "
+        f"{counted(gone.assessments, 'assessment')} and {size(gone.blob_bytes)} of values would go."
     )
     note(
         told,

@@ -238,7 +238,7 @@ def _powers(found: "PowerTable") -> list[tuple[Any, ...]]:  # cells of several t
             score.detect,
             score.n,
             score.power,
-            math.ceil(score.rows),
+            math.ceil(score.rows) if math.isfinite(score.rows) else None,
             score.detectable,
             score.deviation,
             score.design,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from genaiops.cli.output import message
+from genaiops.cli.text import printable
 
 if TYPE_CHECKING:
     from genaiops.eval import EvalResult
@@ -41,8 +42,8 @@ def label(run: str, judge: str | None, rows: int, seed: int) -> None:
     is stored at once, and `genaiops eval run --labels human` counts it.
     """
     from genaiops.errors import EvalError
-    from genaiops.eval import load_result
-    from genaiops.eval.html import stored_cases
+    from genaiops.eval import Case, load_result
+    from genaiops.eval.stored import stored_cases
     from genaiops.tracing import log_feedback
 
     result = load_result(run)
@@ -53,10 +54,12 @@ def label(run: str, judge: str | None, rows: int, seed: int) -> None:
     cases, waiting = stored_cases(result.run_id), _waiting(result, name, rows, seed)
     done = 0
     for place, (row_id, trace_id) in enumerate(waiting, start=1):
-        case = cases.get(row_id)
-        click.echo(f"\n[{place} of {len(waiting)}] row {row_id}")
-        click.echo(f"inputs:  {_text(None if case is None else case.inputs)}")
-        click.echo(f"outputs: {_text(None if case is None else case.outputs)}")
+        case = cases.get(row_id) or Case()
+        click.echo(f"\n[{place} of {len(waiting)}] row {printable(row_id)}")
+        click.echo(f"inputs:  {_text(case.inputs)}")
+        for number, context in enumerate(case.contexts or (), start=1):
+            click.echo(f"context {number}: {_text(context)}")
+        click.echo(f"outputs: {_text(case.outputs)}")
         said = _asked(name, scale)
         if said == "quit":
             break
@@ -100,4 +103,4 @@ def _asked(name: str, scale: tuple[float, float] | None) -> bool | float | str:
 
 def _text(value: object) -> str:
     text = value if isinstance(value, str) else "" if value is None else str(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return printable(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")

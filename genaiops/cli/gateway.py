@@ -1,5 +1,7 @@
 """`genaiops gateway`: start it, check its file, list its models, try one."""
 
+import signal
+
 import click
 
 from genaiops.cli.gateway_keys import keys
@@ -60,6 +62,7 @@ def start(config: str | None, host: str, port: int, workers: int, access_log: st
     away = check_sharing(routes)
     if access_log:
         AccessLog(access_log)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the server listens to it
     sock = hosting.bind(host, port)
     shown = f"[{host}]" if ":" in host else host
     message(f"gateway on http://{shown}:{sock.getsockname()[1]}/v1, serving {routes.source}:")

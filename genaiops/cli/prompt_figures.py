@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from genaiops.query.evals import EvalScore
     from genaiops.query.prompts import VersionStats
 
-__all__ = ["FIGURES", "figures", "figures_line"]
+__all__ = ["BRIEF", "FIGURES", "brief", "figures", "figures_line"]
+
+BRIEF = ("version", "calls", "failed", "p50/p95 ms", "a call", "scores", "aliases", "message")
 
 FIGURES = (
     "version",
@@ -41,6 +43,16 @@ def figures(item: "VersionStats") -> dict[str, Any]:
         "scores": "; ".join(map(_score, run.scores)) if run else None,
         "eval_run_id": run.run_id if run else None,
         "message": item.version.message,
+    }
+
+
+def brief(item: "VersionStats") -> dict[str, Any]:
+    """The same as it fits on a line of a terminal."""
+    timed = item.p50_ms is not None and item.p95_ms is not None
+    return figures(item) | {
+        "failed": None if item.error_rate is None else f"{item.error_rate:.1%}",
+        "p50/p95 ms": f"{item.p50_ms:,.0f}/{item.p95_ms:,.0f}" if timed else None,
+        "a call": money(item.cost_per_call_usd),
     }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from genaiops.cli.output import Format, emit, format_option, json_text, message
-from genaiops.cli.prompt_figures import FIGURES, figures, figures_line
+from genaiops.cli.prompt_figures import BRIEF, FIGURES, brief, figures, figures_line
 from genaiops.cli.prompt_files import diff, pull, push
 from genaiops.cli.prompt_optimize import optimize
 from genaiops.cli.text import clock, printable
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["prompts"]
 
 
-_TABLE = ("name", "kind", "versions", "aliases", "updated")
+_TABLE = ("name", "kind", "versions", "updated", "aliases")
+_EVENTS = ("at", "kind", "version", "alias", "from", "author", "reason")
 _COLUMNS = (
     "name",
     "folder",
@@ -75,8 +76,11 @@ def show(reference: str, every: bool, format: str) -> None:  # noqa: A002  the o
 
     if every:
         name = parse_reference(reference).name
-        rows = [figures(item) for item in query.versions(name)]
-        emit(rows, FIGURES, "table" if format == "text" else format)
+        found = query.versions(name)
+        if format in ("text", "table"):
+            emit(map(brief, found), BRIEF)
+        else:
+            emit(map(figures, found), FIGURES, format)
         return
     if format in ("table", "csv"):
         raise PromptError("one version is no table: use --format json, or --versions")
@@ -146,11 +150,14 @@ def alias(name: str, alias: str, version: int, reason: str | None, if_eval: str 
 @click.argument("alias")
 @click.argument("shares", nargs=-1, required=True)
 @click.option("--reason", help="Why.")
-def split(name: str, alias: str, shares: tuple[str, ...], reason: str | None) -> None:
+@click.option("--if-eval", help="Only if each version meets a condition: 'groundedness >= 0.8'.")
+def split(
+    name: str, alias: str, shares: tuple[str, ...], reason: str | None, if_eval: str | None
+) -> None:
     """Let ALIAS of NAME mean several versions, each with a share: 3=0.9 4=0.1."""
     from genaiops.prompts import split_prompt_alias
 
-    split_prompt_alias(name, alias, dict(map(_share, shares)), reason=reason)
+    split_prompt_alias(name, alias, dict(map(_share, shares)), reason=reason, if_eval=if_eval)
     message(f"{name}@{alias} is split now: {', '.join(shares)}")
 
 
@@ -182,6 +189,18 @@ def unprotect(name: str, alias: str, reason: str | None) -> None:
 @prompts.command()
 @click.argument("name")
 @click.argument("alias")
+@click.option("--reason", help="Why it is taken away.")
+def unalias(name: str, alias: str, reason: str | None) -> None:
+    """Take ALIAS of NAME away; `rollback` brings it back."""
+    from genaiops.prompts import delete_prompt_alias
+
+    delete_prompt_alias(name, alias, reason=reason)
+    message(f"{name}@{alias} is gone")
+
+
+@prompts.command()
+@click.argument("name")
+@click.argument("alias")
 @click.option("--reason", help="Why it is moved back.")
 def rollback(name: str, alias: str, reason: str | None) -> None:
     """Point ALIAS of NAME at the version it had before."""
@@ -199,7 +218,10 @@ def history(name: str, format: Format) -> None:  # noqa: A002  the option is cal
     from genaiops.prompts import prompt_history
 
     rows = [_event(event) for event in prompt_history(name)]
-    emit(rows, ("at", "kind", "version", "alias", "from", "author", "reason"), format)
+    if format == "table":
+        emit([row | {"what": _what(row)} for row in rows], ("at", "what", "author", "reason"))
+    else:
+        emit(rows, _EVENTS, format)
 
 
 for command in (diff, optimize, pull, push):
@@ -213,6 +235,14 @@ def _event(event: "PromptEvent") -> dict[str, Any]:
         "version": _shown(event.shares) if split else event.version,
         "from": _shown(event.before) or None,
     }
+
+
+def _what(row: Mapping[str, Any]) -> str:
+    """An event in few words: ``version 3``, ``production 1 → 2``."""
+    if row["kind"] == "version":
+        return f"version {row['version']}"
+    before = "" if row["from"] is None else f"{row['from']} "
+    return f"{row['alias']} {before}→ {row['version'] or 'nothing'}"
 
 
 def _shown(shares: Mapping[int, float]) -> str:

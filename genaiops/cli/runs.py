@@ -1,15 +1,18 @@
 """`genaiops runs` and `genaiops experiments`."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from genaiops.cli.output import Format, emit, format_option, message
-from genaiops.cli.text import clock
+from genaiops.cli.text import clock, compact_json, one_line
+from genaiops.model.run import Run
 
 __all__ = ["experiments", "runs"]
 
-_RUN = ("run_id", "name", "experiment", "status", "started", "metrics", "params")
+_RUN = ("run", "name", "experiment", "status", "started", "metrics", "params")
 _ALL = (
     "run_id",
     "name",
@@ -23,6 +26,9 @@ _ALL = (
     "params",
     "tags",
 )
+_SHORT_ID = 12
+_SIDE_BY_SIDE = 30
+"""Characters of a value in a table of several runs."""
 
 
 @click.group()
@@ -49,7 +55,7 @@ def list_runs(
     from genaiops.query import runs as query
 
     if text is not None or order_by is not None:
-        emit(_found(experiment, status, text, order_by, limit), _shown(format), format)
+        _listed(_found(experiment, status, text, order_by, limit), format)
         return
     names = query.keys(experiment)
     page = query.search(
@@ -60,21 +66,42 @@ def list_runs(
         tags=names.tags,
         limit=limit,
     )
-    rows = [asdict(item) | {"started": clock(item.start_ns)} for item in page.items]
-    emit(rows, _shown(format), format)
+    rows = [asdict(item) for item in page.items]
+    _listed(rows, format)
     if not rows:
         message(_why_none(experiment, status))
     if page.next_page_token is not None:
         message(f"there are more: --limit {limit * 2}")
 
 
-def _shown(format: Format) -> tuple[str, ...]:  # noqa: A002  the option is called --format
-    return _RUN if format == "table" else _ALL
+def _listed(rows: list[dict[str, Any]], format: Format) -> None:  # noqa: A002  the option is called --format
+    if format != "table":
+        emit(rows, _ALL, format)
+        return
+    short = [
+        row
+        | {
+            "run": row["run_id"][:_SHORT_ID],
+            "started": clock(row["start_ns"]).partition(".")[0],
+            "metrics": _values(row["metrics"]),
+            "params": _values(row["params"]),
+        }
+        for row in rows
+    ]
+    emit(short, _RUN, format)
+
+
+def _values(found: Mapping[str, object]) -> str:
+    return ", ".join(f"{key}={_short(found[key])}" for key in sorted(found))
+
+
+def _short(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else one_line(compact_json(value), 30)
 
 
 def _found(
     experiment: str | None, status: str | None, text: str | None, order_by: str | None, limit: int
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """Rows of the runs that a filter finds, in its order."""
     from genaiops.runs import search_experiments, search_runs
 
@@ -95,7 +122,6 @@ def _found(
             **asdict(run.data),
             "name": run.info.run_name,
             "experiment": names.get(run.info.experiment_id, ""),
-            "started": clock(run.info.start_ns),
         }
         for run in runs
     ]
@@ -124,30 +150,66 @@ def show(run_id: str, format: Format) -> None:  # noqa: A002  the option is call
     from genaiops.query.runs import get
 
     run = get(run_id)
-    rows = [{"what": "info", "key": key, "value": value} for key, value in asdict(run.info).items()]
+    info = _told(run) if format == "table" else asdict(run.info)
+    rows = [{"what": "info", "key": key, "value": value} for key, value in info.items()]
     for what in ("params", "metrics", "tags"):
         found = getattr(run.data, what)
         rows += [{"what": what, "key": key, "value": found[key]} for key in sorted(found)]
     emit(rows, ("what", "key", "value"), format)
 
 
+def _told(run: Run) -> dict[str, object]:
+    """What people read of a run: its times as times, and nothing where there is nothing."""
+    info: dict[str, Any] = asdict(run.info)
+    start, end = info.pop("start_ns"), info.pop("end_ns")
+    info |= {"started": clock(start), "ended": clock(end)}
+    if start is not None and end is not None:
+        info["seconds"] = (end - start) / 1e9
+    return {key: value for key, value in info.items() if value not in (None, "")}
+
+
 @runs.command()
-@click.argument("run_ids", nargs=-1, required=True)
+@click.argument("run_ids", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Equal rows too.")
 @format_option
 def compare(run_ids: tuple[str, ...], everything: bool, format: Format) -> None:  # noqa: A002  click's names
-    """Parameters and metrics of runs side by side; rows that are equal are left out."""
+    """Parameters and metrics of two runs or more; rows that are equal are left out.
+
+    RUN_IDS are ids, or at least 4 of their first characters.
+    """
     from genaiops.query.runs import get
 
+    if len(run_ids) < 2:
+        raise click.UsageError("Name two runs or more: `genaiops runs list` shows their ids.")
     found = [get(run_id) for run_id in run_ids]
     rows: list[list[object]] = []
     for what in ("params", "metrics"):
         data = [getattr(run.data, what) for run in found]
         for key in sorted({key for one in data for key in one}):
             values = [one.get(key) for one in data]
-            if everything or any(value != values[0] for value in values):
+            if everything or len({compact_json(value) for value in values}) > 1:
                 rows.append([what, key, *values])
-    emit(rows, ("what", "key", *run_ids), format)
+    if format == "table":
+        _side_by_side(found, rows)
+    else:
+        emit(rows, ("what", "key", *run_ids), format)
+    if not rows:
+        message("no parameter and no metric differs: --all shows what is equal")
+
+
+def _side_by_side(found: list[Run], rows: list[list[object]]) -> None:
+    """Runs under their numbers, since ids and names are wider than most values."""
+    ids: list[object] = [run.info.run_id[:_SHORT_ID] for run in found]
+    names: list[object] = [run.info.run_name for run in found]
+    texts = [["run", "id", *ids], ["run", "name", *names], *rows]
+    cut = [
+        [value if isinstance(value, int | float) else _cut(value) for value in row] for row in texts
+    ]
+    emit(cut, ("what", "key", *(f"run {number + 1}" for number in range(len(found)))), "table")
+
+
+def _cut(value: object) -> str:
+    return "" if value is None else one_line(compact_json(value), _SIDE_BY_SIDE)
 
 
 @runs.command()
@@ -185,4 +247,6 @@ def list_experiments(format: Format) -> None:  # noqa: A002  the option is calle
     from genaiops.query import runs as query
 
     rows = [asdict(item.experiment) | {"n_runs": item.n_runs} for item in query.experiments()]
-    emit(rows, ("experiment_id", "name", "state", "n_runs", "created_ns"), format)
+    when = "created" if format == "table" else "created_ns"
+    short = [row | {"created": clock(row["created_ns"]).partition(".")[0]} for row in rows]
+    emit(short, ("experiment_id", "name", "state", "n_runs", when), format)

@@ -57,20 +57,20 @@ def check(host: str) -> None:
 
 def serve(host: str, port: int) -> None:
     """Serves until interrupted; the dashboard and the store's maintainer are child processes."""
+    from genaiops.config import given
     from genaiops.query.store import maintain, uri
 
     check(host)
-    chosen = free_port(host, port)
+    store, chosen = uri(), free_port(host, port)
     address = f"http://{f'[{host}]' if ':' in host else host}:{chosen}"
-    environment = os.environ | {"GENAIOPS_TRACKING_URI": uri(), "GENAIOPS_DISABLED": ""}
     previous = signal.signal(signal.SIGTERM, _end)
     dashboard = subprocess.Popen(  # noqa: S603  this interpreter, arguments checked above
-        command(host, chosen), env=environment
+        command(host, chosen, store if given("tracking_uri") else "")
     )
     try:
         with maintain():
             _wait_until_served(dashboard, address)
-            message(f"dashboard of {uri()} on {address} (Ctrl+C ends it)")
+            message(f"dashboard of {store} on {address} (Ctrl+C ends it)")
             if sys.stdout.isatty() and _has_screen():
                 webbrowser.open(address)
             status = dashboard.wait()
@@ -95,9 +95,13 @@ def app_path() -> Path:
     raise ConfigError("this installation has no dashboard: install genaiops from its wheel")
 
 
-def command(host: str, port: int) -> list[str]:
-    """How the dashboard is started: ``-P`` keeps a user's folder from standing in for a package."""
-    return [sys.executable, "-P", str(app_path().with_name("serve.py")), host, str(port)]
+def command(host: str, port: int, store: str = "") -> list[str]:
+    """How the dashboard is started: ``-P`` keeps a user's folder from standing in for a package.
+
+    Without a `store` it reads that of its own settings.
+    """
+    file = str(app_path().with_name("serve.py"))
+    return [sys.executable, "-P", file, host, str(port), *([store] if store else [])]
 
 
 def free_port(host: str, port: int) -> int:

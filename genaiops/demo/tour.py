@@ -134,11 +134,7 @@ def _promote(
 ) -> int | None:
     """Points the alias ``staging`` at the second version if its evaluation allows it."""
     old, new = (prompt.version for prompt in versions)
-    change = results[1].compare(results[0])["token_f1"]
-    say(
-        f"\nVersion {new} against {old}: token_f1 {change.estimate:+.3f} "
-        f"[{change.low:+.3f}, {change.high:+.3f}]."
-    )
+    say(f"\nVersion {new} against {old}:\n{results[1].compare(results[0])}")
     try:
         set_prompt_alias(
             PROMPT, "staging", new, reason=f"demo, after version {old}", if_eval=GOOD_ENOUGH

@@ -8,7 +8,6 @@ from typing import Any
 
 from genaiops.errors import EvalError
 from genaiops.eval.case import Row
-from genaiops.eval.dataset import load_rows, read_records
 from genaiops.eval.given import is_whole, require
 from genaiops.eval.judges.base import Judge
 from genaiops.eval.judges.cut import cut_at
@@ -19,6 +18,7 @@ from genaiops.eval.labels import label_number
 from genaiops.eval.loop import evaluate
 from genaiops.eval.score import by_row
 from genaiops.eval.stats.agreement import Agreement, agreement_of
+from genaiops.runs.rows import load_rows, read_records
 
 __all__ = ["Judged", "study"]
 

@@ -1,7 +1,6 @@
 """Answers of judge models under a content key: cache, resume and replay are this one mechanism."""
 
 import asyncio
-import functools
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,18 +8,17 @@ from typing import Any, Literal
 
 import msgspec
 
-from genaiops.config import settings
 from genaiops.errors import BadRequestError, EvalError
 from genaiops.eval.budget import Budget
 from genaiops.eval.judges.base import ModelJudge
 from genaiops.eval.limiter import Limiter
 from genaiops.eval.logprobs import verdict_logprobs
+from genaiops.eval.prices import Prices
 from genaiops.eval.record import Kept, Recorder
 from genaiops.eval.throttle import Policy
 from genaiops.gateway import Completion, acomplete
 from genaiops.gateway.config import target_from_environment
 from genaiops.model import semconv
-from genaiops.store import current_store
 from genaiops.tracing import start_span
 
 __all__ = ["Answers", "CacheMode", "Question", "Reply", "content_key"]
@@ -93,6 +91,7 @@ class Answers:
     policy: Policy
     timeout_s: float
     budget: Budget = field(default_factory=Budget)
+    prices: Prices = field(default_factory=Prices)
     known: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     _refused: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     _limiters: dict[str, Limiter] = field(default_factory=dict[str, Limiter])
@@ -167,22 +166,17 @@ class Answers:
         """Asks once, within the budget and the time."""
         self.budget.enter()
         cost: float | None = 0.0
+        model = question.model
         try:
             async with asyncio.timeout(self.timeout_s):
-                completion = await self._priced(question, await self._complete(question))
-            cost = completion.cost_usd
+                completion = await self._complete(question)
+            cost, model = completion.cost_usd, completion.model
+            if cost is None:
+                system = target_from_environment(question.model).provider.system
+                tier = completion.raw.get("service_tier")
+                cost = await self.prices.cost(system, completion.model, completion.usage, tier)
         finally:
-            self.budget.leave(cost, question.model)
-        return completion
-
-    async def _priced(self, question: Question, completion: Completion) -> Completion:
-        """With a budget, the cost of an answer whose provider did not say it."""
-        if completion.cost_usd is not None or self.budget.limit_usd is None or settings().disabled:
-            return completion
-        tier = completion.raw.get("service_tier")
-        price = functools.partial(current_store().learned_cost, tier=tier)
-        system = target_from_environment(question.model).provider.system
-        cost = await asyncio.to_thread(price, system, completion.model, completion.usage)
+            self.budget.leave(cost, model)
         return replace(completion, cost_usd=cost)
 
     async def _complete(self, question: Question) -> Completion:

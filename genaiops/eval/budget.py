@@ -20,14 +20,14 @@ class Budget:
     Attributes:
         limit_usd: None for any amount.
         unpriced: Calls whose price is not known.
-        unknown: A model whose price is not known.
+        unknown: A model whose price is not known, by the name that ``prices.toml`` takes.
         refused: Calls that were not made.
     """
 
     limit_usd: float | None = None
     spent_usd: float = 0.0
     unpriced: int = 0
-    unknown: str = "the provider"
+    unknown: str = ""
     refused: int = 0
     _paid: int = 0
     _flying: int = 0
@@ -41,8 +41,8 @@ class Budget:
             self._check(self.limit_usd)
         self._flying += 1
 
-    def leave(self, cost_usd: float | None = 0.0, model: str = "the provider") -> None:
-        """Called after it with its cost, None where no price is known."""
+    def leave(self, cost_usd: float | None = 0.0, model: str = "") -> None:
+        """Called after it with its cost, None where no price of the model is known."""
         self._flying -= 1
         if cost_usd is None:
             self.unpriced += 1
@@ -62,7 +62,7 @@ class Budget:
         if self.unpriced:
             self.refused += 1
             raise BudgetError(
-                f"{_REFUSED}no price of {self.unknown} is known, so the budget of "
+                f"{_REFUSED}no price of the model {self.unknown!r} is known, so the budget of "
                 f"{limit_usd:g} USD cannot be kept: add it to prices.toml in the store's folder, or "
                 "leave out budget_usd"
             )

@@ -18,6 +18,7 @@ class Prediction:
         error: One line, None when the prediction succeeded.
         tool_calls: From the tool spans of its trace, None when there are none.
         cost_usd: Of the model calls in its trace, None when that is not known.
+        unpriced: A model among them that nobody knows a price of.
     """
 
     outputs: Any = None  # any JSON value
@@ -28,6 +29,7 @@ class Prediction:
     duration_ms: float | None = None
     tool_calls: tuple[ToolCall, ...] | None = None
     cost_usd: float | None = None
+    unpriced: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

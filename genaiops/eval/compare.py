@@ -78,7 +78,7 @@ class Comparison(Mapping[str, Change]):
         lines = [
             (
                 change.name,
-                f"{change.estimate:+.3f}",
+                number(change.estimate, sign="+"),
                 cells(change.low, change.high, signed=True),
                 number(change.p_holm),
                 str(change.n),

@@ -1,13 +1,27 @@
-"""A verdict as one line of a table."""
+"""Verdicts as a table, one line each."""
 
+import importlib
+from collections.abc import Sequence
 from typing import Any
 
+from genaiops.errors import EvalError
 from genaiops.eval.score import RowResult
 
-__all__ = ["flat"]
+__all__ = ["frame"]
 
 
-def flat(row: RowResult) -> dict[str, Any]:
+def frame(rows: Sequence[RowResult]) -> Any:  # pandas is optional, so its type cannot be named
+    """A pandas DataFrame. Raises EvalError without pandas."""
+    try:
+        pandas: Any = importlib.import_module("pandas")
+    except ImportError as error:
+        raise EvalError(
+            "to_df() needs pandas, which is not installed: pip install pandas"
+        ) from error
+    return pandas.DataFrame([_flat(row) for row in rows])
+
+
+def _flat(row: RowResult) -> dict[str, Any]:
     """All that is known of a verdict and its row, by the name of the column."""
     verdict, case = row.verdict, row.case
     return {

@@ -20,11 +20,11 @@ from genaiops.eval.case import Case, Claim
 from genaiops.eval.compare import Change, Comparison
 from genaiops.eval.given import is_text, require
 from genaiops.eval.score import RowResult, Score, share_of_scale
-from genaiops.eval.table import cells, number
+from genaiops.eval.table import cells, money, number
 from genaiops.query import evals
 from genaiops.query.evals import EvalRun
 
-__all__ = ["Page", "page", "stored_cases", "stored_run", "write_page"]
+__all__ = ["Page", "page", "stored_run", "write_page"]
 
 MOST_ROWS = 5_000
 _MOST_CHARS = 20_000
@@ -129,14 +129,6 @@ def stored_run(run_id: str) -> EvalRun | None:
         return None
 
 
-def stored_cases(run_id: str) -> dict[str, Case]:
-    """Inputs and outputs of a stored run's rows, as far as its traces show them at a glance."""
-    return {
-        row.row_id: Case(inputs=_decoded(row.inputs), outputs=_decoded(row.outputs))
-        for row in evals.rows(run_id)
-    }
-
-
 def _name(shown: Page) -> str:
     return "Evaluation" if shown.run is None else f"Evaluation of {shown.run.name}"
 
@@ -159,7 +151,7 @@ def _scores(shown: Page) -> str:
             _bar(score),
             str(score.n),
             f"<span class=bad>{score.n_failed}</span>" if score.n_failed else "0",
-            "unknown" if score.cost_usd is None else f"{score.cost_usd:.4f}",
+            money(score.cost_usd),
             f"<span class=dim>{_text(score.method)}</span>",
         )
         for score in shown.scores.values()
@@ -305,14 +297,6 @@ def _badness(results: Sequence[RowResult], scores: Mapping[str, Score]) -> tuple
     known = [share for share in shares if share is not None]
     failed = any(result.error is not None for result in results)
     return (0.0 if failed else 1.0, min(known, default=1.0))
-
-
-def _decoded(text: str | None) -> Any:  # any JSON value
-    """JSON that may be cut; what cannot be read stays text."""
-    try:
-        return None if text is None else msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return text
 
 
 def _block(name: str, text: str | None) -> str:

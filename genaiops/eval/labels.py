@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from genaiops.config import settings
 from genaiops.errors import EvalError
 from genaiops.eval.case import Row
-from genaiops.eval.dataset import read_records
 from genaiops.eval.judges.base import Judge
 from genaiops.model.assessment import Assessment
+from genaiops.runs.rows import read_records
 from genaiops.store import current_store, events
 
 __all__ = [
     "HUMAN",
     "Labels",
-    "keep_labels",
     "kept_labels",
+    "label_lines",
     "label_number",
     "labels_for",
     "labels_of",
@@ -112,10 +111,10 @@ def labels_for(given: object, judges: Sequence[Judge], rows: Sequence[Row]) -> L
     )
 
 
-def keep_labels(
+def label_lines(
     labels: Labels, run_id: str, traces: Mapping[str, str | None], judges: Iterable[str]
-) -> None:
-    """Writes the labels of a run's rows beside the verdicts, as words of people on their traces.
+) -> bytes:
+    """Lines for the journal: the labels of a run's rows beside the verdicts, as words of people on their traces.
 
     Args:
         labels: What people said.
@@ -138,8 +137,7 @@ def keep_labels(
                     key=judge,
                     data=said | {"value": number, "number": number},
                 )
-    if lines and not settings().disabled:
-        current_store().append("events", lines)
+    return lines
 
 
 def kept_labels(run_id: str) -> Labels | None:

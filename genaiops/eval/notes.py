@@ -34,7 +34,8 @@ def notes(
     ]
     failures = [row for row in rows if row.error is not None]
     found += [
-        f"row {row.row_id}, {row.judge}: {one_line(row.error or '')}" for row in failures[:_SHOWN]
+        f"row {one_line(row.row_id)}, {row.judge}: {one_line(row.error or '')}"
+        for row in failures[:_SHOWN]
     ]
     if len(failures) > _SHOWN:
         found.append(f"and {len(failures) - _SHOWN} more in result.failures()")

@@ -9,7 +9,6 @@ from typing import Any
 from genaiops.errors import ConfigError, EvalError
 from genaiops.eval.budget import Budget
 from genaiops.eval.compare import Comparison
-from genaiops.eval.dataset import load_rows
 from genaiops.eval.given import is_number, is_text, is_whole, require
 from genaiops.eval.judging import check_judges
 from genaiops.eval.options import Cluster
@@ -28,6 +27,7 @@ from genaiops.gateway.config import target_from_environment
 from genaiops.prompts import Prompt, load_prompt
 from genaiops.query.prompt_evals import SEARCH_TAG
 from genaiops.runs import active_run, log_params, start_run
+from genaiops.runs.rows import load_rows
 
 __all__ = ["Candidate", "Optimized", "optimize_prompt"]
 

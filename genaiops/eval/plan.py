@@ -8,7 +8,6 @@ from typing import Any
 from genaiops.errors import EvalError
 from genaiops.eval.answers import CacheMode
 from genaiops.eval.case import Row
-from genaiops.eval.dataset import load_rows
 from genaiops.eval.given import require, said
 from genaiops.eval.identity import identity_of
 from genaiops.eval.judges.base import Judge
@@ -19,6 +18,7 @@ from genaiops.eval.stopping import Stopper
 from genaiops.eval.stoprule import stopper_of
 from genaiops.eval.task import PredictFn, check_arguments
 from genaiops.eval.throttle import Policy
+from genaiops.runs.rows import load_rows
 
 __all__ = ["Plan", "clusters_of", "make_plan"]
 

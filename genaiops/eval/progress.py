@@ -7,10 +7,12 @@ from contextlib import contextmanager
 
 from genaiops.eval.budget import Budget
 from genaiops.eval.plan import Plan
+from genaiops.eval.table import one_line
 
 __all__ = ["line", "reporter"]
 
 _EVERY_S = 0.1
+_NAME = 30  # characters of a name, so that the line fits into 80
 
 
 @contextmanager
@@ -21,7 +23,7 @@ def reporter(plan: Plan, budget: Budget) -> Generator[Callable[[int], None]]:
     if callable(progress):
         yield lambda done: progress(done, total)
     elif progress or (progress is None and _is_terminal()):
-        yield _on_terminal(plan.name, total, budget)
+        yield _on_terminal(one_line(plan.name)[:_NAME], total, budget)
         sys.stderr.write("\r\033[K")
         sys.stderr.flush()
     else:

@@ -1,7 +1,7 @@
 """What an evaluation leaves in the store, each thing the moment it is there; and reading it back."""
 
 import hashlib
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Hashable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, fields
 from typing import Any
@@ -12,9 +12,19 @@ from genaiops.eval.case import Prediction, ToolCall, Verdict
 from genaiops.store import current_store, events, gate
 from genaiops.store.base import Group, Reader
 
-__all__ = ["DETAILS", "Kept", "Recorder", "details_kind", "prediction_key", "verdict_key"]
+__all__ = [
+    "DETAILS",
+    "Kept",
+    "Recorder",
+    "clusters_kind",
+    "details_kind",
+    "prediction_key",
+    "verdict_key",
+]
 
-_PREDICTION = tuple(field.name for field in fields(Prediction) if field.name != "error")
+_PREDICTION = tuple(
+    field.name for field in fields(Prediction) if field.name not in ("error", "unpriced")
+)
 _UNFINISHED = ("INTERRUPTED", "KILLED", "FAILED")
 IDENTITY = "eval.identity"
 """Parameter of a run: digest of its name, data and function."""
@@ -43,6 +53,11 @@ def verdict_key(run_id: str, row_id: str, judge: str, repeat: int) -> str:
 def details_kind(run_id: str) -> str:
     """What the store calls the details of a run's verdicts."""
     return f"verdict:{run_id}"
+
+
+def clusters_kind(run_id: str) -> str:
+    """What the store calls the clusters of a run's rows."""
+    return f"clusters:{run_id}"
 
 
 def prediction_key(run_id: str, row_id: str, repeat: int) -> str:
@@ -93,6 +108,17 @@ class Recorder:
         """Keeps a prediction, for an evaluation that is resumed or replayed."""
         response = {name: getattr(made, name) for name in _PREDICTION}
         self.answer(prediction_key(run_id, row_id, repeat), f"prediction:{run_id}", response)
+
+    def clusters(self, run_id: str, found: Mapping[str, Hashable]) -> None:
+        """Keeps the cluster of each row: its trace may be sampled out, or deleted one day."""
+        named = {row_id: str(cluster) for row_id, cluster in found.items()}
+        kind = clusters_kind(run_id)
+        self.answer(hashlib.sha256(kind.encode()).hexdigest(), kind, named)
+
+    def said(self, lines: bytes) -> None:
+        """Keeps what people said about the rows."""
+        if lines:
+            self._append(lines)
 
     def carried(self, lines: Sequence[tuple[Group, bytes]], blobs: Sequence[bytes]) -> None:
         """Keeps what was recorded in another process. Raises StoreError for values of no place."""

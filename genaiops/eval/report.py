@@ -9,18 +9,18 @@ from typing import Any
 from genaiops.errors import EvalError, NotFoundError
 from genaiops.eval.compare import Comparison, compare_rows
 from genaiops.eval.doubt import doubtful
-from genaiops.eval.flat import flat
+from genaiops.eval.flat import frame
 from genaiops.eval.gate import Gate, condition_of, gate_on
 from genaiops.eval.given import CONFIDENCE, is_confidence, is_text, is_whole, require
-from genaiops.eval.html import Page, stored_cases, stored_run, write_page
+from genaiops.eval.html import Page, stored_run, write_page
 from genaiops.eval.labels import Labels, kept_labels, labels_of
 from genaiops.eval.notes import notes
 from genaiops.eval.planning import PowerTable, power_table
 from genaiops.eval.score import RowResult, Score, by_row, place_of, score_of
 from genaiops.eval.stats.agreement import Agreement, agreement_of
 from genaiops.eval.stopping import Ending, handing_out
-from genaiops.eval.stored import stored_rows
-from genaiops.eval.table import cells, number, table
+from genaiops.eval.stored import answers_of, stored_cases, stored_rows
+from genaiops.eval.table import cells, money, number, table
 from genaiops.query import evals
 from genaiops.runs import get_run
 
@@ -75,11 +75,13 @@ class EvalResult:
         judged = [row for row in self.rows if row.number is not None]
         return sorted(judged, key=lambda row: place_of(row, self.scores[row.judge]))[:n]
 
-    def to_df(self) -> Any:  # pandas is optional, so its type cannot be named
-        """One line for each verdict, as a pandas DataFrame (needs pandas)."""
-        import pandas as pd
+    def outputs(self) -> dict[str, Any]:
+        """The answers by row id, of repeats the first. Raises StoreError."""
+        return answers_of(self.run_id, self.rows)
 
-        return pd.DataFrame([flat(row) for row in self.rows])
+    def to_df(self) -> Any:  # pandas is optional, so its type cannot be named
+        """One line for each verdict, as a pandas DataFrame. Raises EvalError without pandas."""
+        return frame(self.rows)
 
     def compare(self, other: "EvalResult | str", margin: float = 0.0) -> Comparison:
         """This run minus the other, judge by judge, on the rows that both judged.
@@ -250,7 +252,7 @@ class EvalResult:
                 cells(score.low, score.high),
                 str(score.n),
                 str(score.n_failed),
-                "unknown" if score.cost_usd is None else f"{score.cost_usd:.4f}",
+                money(score.cost_usd),
                 score.method,
             )
             for score in self.scores.values()

@@ -1,30 +1,42 @@
-"""What the retriever spans of a trace found, seen as the spans end."""
+"""What the spans of a trace found, did and cost, seen as they end."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
 
 import msgspec
 
+from genaiops.eval.prices import Calls, Prices
 from genaiops.model import semconv
 from genaiops.model.example import ToolCall
 from genaiops.query.found import Found
 from genaiops.tracing.span import SINKS, Span
 
-__all__ = ["Watch", "watching"]
+__all__ = ["Seen", "Watch", "watching"]
 
-_WATCHED = ("llm", "retriever", "tool")
+
+class Seen(Found):
+    """What one trace found and did, and what its model calls cost."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = Calls()
 
 
 class Watch:
-    """Collects documents of the traces it was told to watch."""
+    """Collects what the traces do that it was told to watch.
+
+    Attributes:
+        prices: Of the calls in them.
+    """
 
     def __init__(self) -> None:
-        self._traces: dict[int, Found] = {}
+        self.prices = Prices()
+        self._traces: dict[int, Seen] = {}
 
     @contextmanager
-    def trace(self, trace_id: str) -> Generator[Found]:
+    def trace(self, trace_id: str) -> Generator[Seen]:
         """Watches one trace while the block runs."""
-        found = Found()
+        found = Seen()
         number = int(trace_id, 16)
         self._traces[number] = found
         try:
@@ -35,15 +47,13 @@ class Watch:
     def see(self, span: Span) -> None:
         """Called with every span that ends in this process."""
         found = self._traces.get(span.trace_int)
-        kind = span.named.span_type
-        if found is None or kind not in _WATCHED:
+        if found is None:
             return
-        attributes = {} if span.details is None else span.details.attributes
-        if kind == "llm":
-            found.pay(attributes.get(semconv.COST_TOTAL))
-        elif kind == "tool":
+        found.calls.see(span)
+        if span.named.span_type == "tool":
             found.tool_calls.append(ToolCall(name=span.name, arguments=_decoded(span.inputs)))
-        else:
+        elif span.named.span_type == "retriever":
+            attributes = {} if span.details is None else span.details.attributes
             documents = attributes.get(semconv.RETRIEVAL_DOCUMENTS)
             found.add(_decoded(span.outputs) if documents is None else documents)
 

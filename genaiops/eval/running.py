@@ -12,7 +12,7 @@ from genaiops.eval.budget import Budget, BudgetError
 from genaiops.eval.case import Prediction, Row, Verdict
 from genaiops.eval.judges.base import Judge, ModelJudge, failed, higher_is_better
 from genaiops.eval.judging import case_of, judge_case
-from genaiops.eval.labels import keep_labels
+from genaiops.eval.labels import label_lines
 from genaiops.eval.opinions import flip_rate
 from genaiops.eval.plan import Plan
 from genaiops.eval.progress import reporter
@@ -81,6 +81,11 @@ async def run_plan(plan: Plan) -> EvalResult:
             ) as cluster,
         ):
             _describe(plan, resumed=resumed is not None)
+            if plan.clusters is not None or resumed is not None:  # resumed: perhaps others
+                ids = [row.row_id for row in plan.rows]
+                recorder.clusters(
+                    run.info.run_id, dict(zip(ids, plan.clusters or (), strict=False))
+                )
             job = _Job(
                 plan=plan,
                 run_id=run.info.run_id,
@@ -248,7 +253,8 @@ async def _made(
                 kept=kept,
             )
         if fn is not None:
-            job.budget.leave(made.cost_usd or 0.0)
+            known = 0.0 if made.unpriced is None else None
+            job.budget.leave(made.cost_usd or known, made.unpriced or "")
     return made
 
 
@@ -258,7 +264,8 @@ def _result(plan: Plan, run: ActiveRun, recorder: Recorder, results: list[RowRes
         set_tag(STOP_TAG, json.dumps({"seed": ending.seed, "reason": ending.reason}))
     if plan.labels is not None:
         traces = {item.row_id: item.trace_id for item in reversed(results)}
-        keep_labels(plan.labels, run.info.run_id, traces, [judge.name for judge in plan.judges])
+        names = [judge.name for judge in plan.judges]
+        recorder.said(label_lines(plan.labels, run.info.run_id, traces, names))
     result = result_of(
         run.info.run_id,
         results,

@@ -15,9 +15,10 @@ __all__ = ["RowResult", "Score", "by_row", "place_of", "score_of", "share_of_sca
 
 TOLERATED_FAILURES = 0.01
 """Share of failed rows above which worst-case bounds are shown."""
+_SHOWN = 200  # characters of a value in the line of a row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RowResult:
     """What one judge said about one row; ``error`` says why it said nothing.
 
@@ -33,6 +34,20 @@ class RowResult:
     trace_id: str | None = None
     cluster: Hashable = None
     case: Case | None = None
+
+    def __repr__(self) -> str:
+        """What matters to somebody who looks at rows: a list of them is printed like this."""
+        facts: dict[str, object] = {"value": self.value}
+        if self.error is not None:
+            facts = {"error": self.error}
+        elif self.rationale:
+            facts["rationale"] = self.rationale
+        if self.case is not None:
+            shown = ("inputs", "outputs", "expected")
+            found = {name: getattr(self.case, name) for name in shown}
+            facts |= {name: value for name, value in found.items() if value is not None}
+        said = ", ".join(f"{name}={repr(fact)[:_SHOWN]}" for name, fact in facts.items())
+        return f"RowResult({self.row_id!r}, {self.judge!r}, {said})"
 
     @property
     def value(self) -> bool | float | str | None:

@@ -130,15 +130,16 @@ class Search:
         with self._lock:
             self.budget.enter()
         cost: float | None = 0.0
+        priced = model
         try:
             answer = complete(model=model, messages=messages, **params)
-            cost = answer.cost_usd
+            cost, priced = answer.cost_usd, answer.model
             if cost is None and self.budget.limit_usd is not None and not settings().disabled:
                 system = target_from_environment(model).provider.system
                 cost = current_store().learned_cost(system, answer.model, answer.usage)
         finally:
             with self._lock:
-                self.budget.leave(cost, model)
+                self.budget.leave(cost, priced)
         return answer
 
     def short_of_money(self, rows: int) -> bool:

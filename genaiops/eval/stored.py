@@ -1,14 +1,24 @@
 """What an evaluation said about its rows, read back from the store."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from genaiops.eval.case import Claim, Verdict
-from genaiops.eval.record import DETAILS, details_kind, verdict_key
+import msgspec
+
+from genaiops.eval.case import Case, Claim, Verdict
+from genaiops.eval.record import (
+    DETAILS,
+    Kept,
+    clusters_kind,
+    details_kind,
+    prediction_key,
+    verdict_key,
+)
 from genaiops.eval.score import RowResult
+from genaiops.query import evals
 from genaiops.store import current_store
 
-__all__ = ["stored_rows"]
+__all__ = ["answers_of", "stored_cases", "stored_rows"]
 
 _COLUMNS = ("value", "number", "rationale", "error", "attempts", "cached", "cost_usd")
 
@@ -26,12 +36,41 @@ def stored_rows(run_id: str) -> list[RowResult]:
             """,
             [run_id],
         ).dicts()
-        details = dict(
-            reader.query(
-                "SELECT key, response FROM answers WHERE kind = ?", [details_kind(run_id)]
-            ).rows
-        )
+        kept = Kept(reader)
+        details = kept.answers([details_kind(run_id)])
+        for clusters in kept.answers([clusters_kind(run_id)]).values():
+            for record in records:
+                record["cluster"] = clusters.get(record["row_id"])
     return [_row_result(run_id, record, details) for record in records]
+
+
+def stored_cases(run_id: str) -> dict[str, Case]:
+    """What is stored of a run's rows: inputs at a glance, answers and their contexts whole."""
+    with current_store().read() as reader:
+        kept = Kept(reader).predictions(run_id)
+    cases: dict[str, Case] = {}
+    for row in evals.rows(run_id):
+        made = kept.get(prediction_key(run_id, row.row_id, 0))
+        cases[row.row_id] = Case(
+            inputs=_decoded(row.inputs),
+            outputs=_decoded(row.outputs) if made is None else made.outputs,
+            contexts=None if made is None else made.contexts,
+        )
+    return cases
+
+
+def answers_of(run_id: str, rows: Sequence[RowResult]) -> dict[str, Any]:
+    """The answer to each row that was judged, of repeats the first. Raises StoreError."""
+    found = {row.row_id: row.case.outputs for row in reversed(rows) if row.case is not None}
+    without = {row.row_id for row in rows} - found.keys()
+    if without:
+        with current_store().read() as reader:
+            kept = Kept(reader).predictions(run_id)
+        for row_id in without:
+            prediction = kept.get(prediction_key(run_id, row_id, 0))
+            if prediction is not None:
+                found[row_id] = prediction.outputs
+    return found
 
 
 def _row_result(
@@ -50,3 +89,11 @@ def _row_result(
         cluster=record["cluster"],
         verdict=Verdict(**known, **more),
     )
+
+
+def _decoded(text: str | None) -> Any:  # any JSON value
+    """JSON that may be cut; what cannot be read stays text."""
+    try:
+        return None if text is None else msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text

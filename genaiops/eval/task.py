@@ -1,6 +1,7 @@
 """Calling ``predict_fn`` for one row: sync in a thread, async on the loop; failures are values."""
 
 import asyncio
+import copy
 import inspect
 import threading
 import time
@@ -56,22 +57,20 @@ async def predict(
             span.record_exception(error)
             reason = _reason(error, timeout_s)
             span.set_status("error", reason)
-            return Prediction(
-                error=reason,
-                trace_id=_id(span.trace_id),
-                duration_ms=_ms(started),
-                cost_usd=found.cost_usd,
+            made = Prediction(error=reason)
+        else:
+            span.set_outputs(outputs)
+            made = Prediction(
+                outputs=outputs,
+                contexts=_first(contexts, found.texts, row.contexts),
+                retrieved_ids=_first(ids, found.ids, row.retrieved_ids),
+                tool_calls=tuple(found.tool_calls) or row.tool_calls,
             )
-        span.set_outputs(outputs)
-    return Prediction(
-        outputs=outputs,
-        contexts=_first(contexts, found.texts, row.contexts),
-        retrieved_ids=_first(ids, found.ids, row.retrieved_ids),
-        trace_id=_id(span.trace_id),
-        duration_ms=row.duration_ms if fn is None else _ms(started),
-        tool_calls=tuple(found.tool_calls) or row.tool_calls,
-        cost_usd=row.cost_usd if fn is None else found.cost_usd,
-    )
+    made = replace(made, trace_id=_id(span.trace_id), duration_ms=_ms(started))
+    if fn is None:
+        return replace(made, duration_ms=row.duration_ms, cost_usd=row.cost_usd)
+    cost_usd, unpriced = await found.calls.cost(watch.prices)
+    return replace(made, cost_usd=cost_usd, unpriced=unpriced)
 
 
 def seen(row: Row) -> Prediction:
@@ -149,10 +148,11 @@ def check_arguments(fn: PredictFn, row: Row) -> None:
 
 
 async def _called(fn: PredictFn, inputs: Mapping[str, Any], timeout_s: float) -> object:
+    own = copy.deepcopy(inputs)  # what it does to them is no matter of judges and repeats
     if inspect.iscoroutinefunction(fn):
-        returned: object = fn(**inputs)
+        returned: object = fn(**own)
     else:
-        returned = await in_thread(lambda: fn(**inputs), timeout_s)
+        returned = await in_thread(lambda: fn(**own), timeout_s)
     if inspect.isawaitable(returned):
         returned = await _awaited(returned, timeout_s)
     if isinstance(returned, Generator | AsyncGenerator):

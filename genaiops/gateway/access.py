@@ -20,6 +20,9 @@ from genaiops.store.keys import file_stamp
 __all__ = ["Access"]
 
 _AGAIN_S = 1.0
+_SHARE, _LONGEST_S = 0.02, 5.0
+"""A store that is written all the time is read less often: not with more of the CPU than this, but
+at least after so many seconds."""
 _WARN_EVERY_S = 60.0
 _HEADERS = (b"x-api-key", b"x-goog-api-key")
 _log = logging.getLogger("genaiops")
@@ -72,7 +75,7 @@ class Access:
         self._stamp, self._next = None, 0.0  # budgets that are new are looked up in the spans
 
     def _read(self) -> "_Found":
-        stamp = file_stamp(self._store.folder)
+        stamp, began = file_stamp(self._store.folder), time.thread_time()
         with self._store.read() as reader:
             rows = reader.query(
                 "SELECT key_hash, name, models, budget_usd, budget_every, rpm, tpm, concurrent, "
@@ -87,7 +90,11 @@ class Access:
                 row["budget_every"] = row["budget_every"] or "month"
                 policies[key] = Policy(**row)
             spent = _spent(reader, [*policies.values(), *self._keys.values()])
-            return _Found(stamp, bool(rows), policies, spent)
+        self._next = time.monotonic() + self._pause_s(time.thread_time() - began)
+        return _Found(stamp, bool(rows), policies, spent)
+
+    def _pause_s(self, took_s: float) -> float:
+        return min(max(took_s / _SHARE, _AGAIN_S), _LONGEST_S)
 
     def _take(self, found: "_Found") -> None:
         """Where calls are counted as well, so that none is lost meanwhile."""

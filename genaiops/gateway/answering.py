@@ -155,7 +155,7 @@ class Began:
 
     def close(self) -> None:
         """Lets go of the provider."""
-        self._answer.close()
+        self._answer.close(complete=self.passing.done)
 
 
 class Ready:

@@ -21,6 +21,7 @@ __all__ = [
 
 _Json = dict[str, Any]
 A = TypeVar("A", bound=Answered)
+_UNASKED = UpstreamFailure("broken", "nobody was asked")
 
 
 class Tries:
@@ -86,9 +87,7 @@ class Tries:
         self, once: Callable[[Target, float], Awaitable[A]], began: float
     ) -> A | UpstreamFailure | GenaiopsError:
         rounds, targets = 0, self._targets
-        outcome: A | UpstreamFailure | GenaiopsError = UpstreamFailure(
-            "timeout", f"no answer within {self._total_s:g} s"
-        )
+        outcome: A | UpstreamFailure | GenaiopsError = _UNASKED
         while True:
             rounds += 1
             delays: dict[Target, float] = {}
@@ -210,7 +209,7 @@ async def read_chunks(answer: StreamAnswer, target: Target) -> AsyncGenerator[_J
     except UpstreamFailure as failure:
         raise error_of_failure(target, failure) from None
     finally:
-        answer.close()
+        answer.close(complete=reader.done)
 
 
 async def stream_chunks(

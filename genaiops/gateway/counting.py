@@ -49,7 +49,7 @@ async def count_tokens(plane: Plane, scope: Scope, receive: Receive, send: Send)
 async def _count(reply: Reply, taken: Taken, record: OtherRecord) -> None:
     request, target = taken.request, taken.route.target
     if taken.route.prompt is not None:
-        record.note(await put_in(taken.route.prompt, request))
+        record.links(await put_in(taken.route.prompt, request))
     record.asked(request.body)
     if request.dialect == "anthropic" and target.provider.dialect == "anthropic":
         body, headers = await _ask(target, request), reply.headers()

@@ -10,10 +10,10 @@ from genaiops.errors import BadRequestError, NotFoundError, PromptError, Provide
 from genaiops.gateway.chatrequest import VARIABLES, ChatRequest
 from genaiops.gateway.exchange import encode
 from genaiops.gateway.steps import Step, Turn
-from genaiops.model import semconv
+from genaiops.model.prompt import FormattedMessages, PromptRef
 from genaiops.prompts import Prompt, load_prompt
 
-__all__ = ["Prompting", "fill", "put_in"]
+__all__ = ["Prompting", "put_in"]
 
 _Json = dict[str, Any]
 _OWN = ("messages", "model", VARIABLES)
@@ -29,43 +29,47 @@ class Prompting(Step):
     async def before(self, turn: Turn) -> None:
         """Asks what the prompt says. Raises GenaiopsError."""
         if turn.route.prompt is not None:
-            turn.record.note(await put_in(turn.route.prompt, turn.request))
+            turn.record.links(await put_in(turn.route.prompt, turn.request))
 
 
-async def put_in(reference: str, request: ChatRequest) -> _Json:
-    """Makes a request say what the prompt says; which version that was, for the span.
+async def put_in(reference: str, request: ChatRequest) -> PromptRef:
+    """Makes a request say what the prompt says; which version that was, with which values.
 
     Raises: BadRequestError that lists missing and unknown variables; ProviderError when the prompt
         is not there.
     """
     asked, values = request.decoded, _variables(request)
     prompt = await asyncio.to_thread(_find, reference, _end_user(asked))
-    filled = encode(fill(prompt, asked, values))
-    request.change(msgspec.json.decode(filled, type=_Json))
-    return _attributes(prompt)
+    said = _said(prompt, values)
+    request.change(msgspec.json.decode(encode(_filled(said, asked)), type=_Json))
+    formatted: FormattedMessages = said["messages"]
+    return formatted.prompt
 
 
-def fill(prompt: Prompt, request: Mapping[str, Any], values: object) -> _Json:
-    """The request with the prompt's messages before those of the client.
-
-    What the client sets itself (temperature, tools, …) stands; what it leaves out, the prompt says.
-
-    Args:
-        prompt: As it was found.
-        request: OpenAI-shaped; its ``messages`` may be missing or empty.
-        values: What the client sent as variables, None for nothing.
+def _said(prompt: Prompt, values: object) -> _Json:
+    """What the prompt says with what the client sent as variables, None for nothing.
 
     Raises: BadRequestError that lists missing and unknown variables.
     """
     if values is not None and not isinstance(values, dict):
         raise BadRequestError(f"the field {VARIABLES!r} must be an object", status=400)
+    try:
+        return prompt.to_openai(**cast("dict[str, Any]", values or {}))
+    except (PromptError, TypeError) as error:
+        raise BadRequestError(f"{VARIABLES}: {error}", status=400) from None
+
+
+def _filled(said: _Json, request: Mapping[str, Any]) -> _Json:
+    """The request with the prompt's messages before those of the client.
+
+    What the client sets itself (temperature, tools, …) stands; what it leaves out, the prompt says.
+    Its ``messages`` may be missing or empty.
+
+    Raises: BadRequestError for messages that are none.
+    """
     own: object = request.get("messages") or []
     if not isinstance(own, list):
         raise BadRequestError("the field 'messages' must be a list of objects", status=400)
-    try:
-        said = prompt.to_openai(**cast("dict[str, Any]", values or {}))
-    except (PromptError, TypeError) as error:
-        raise BadRequestError(f"{VARIABLES}: {error}", status=400) from None
     messages: list[Any] = [*said["messages"], *cast("list[Any]", own)]
     given = {
         name: value for name, value in request.items() if name not in _OWN and value is not None
@@ -93,13 +97,3 @@ def _end_user(request: Mapping[str, Any]) -> str | None:
         if isinstance(value, str) and value:
             return value
     return None
-
-
-def _attributes(prompt: Prompt) -> _Json:
-    found: _Json = {
-        semconv.PROMPT_NAME: prompt.name,
-        semconv.PROMPT_VERSION: prompt.version,
-        semconv.PROMPT_HASH: prompt.hash,
-        semconv.PROMPT_ALIAS: prompt.alias,
-    }
-    return {name: value for name, value in found.items() if value is not None}

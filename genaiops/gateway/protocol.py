@@ -21,6 +21,51 @@ HEAD_BYTES = 65_536
 HEADER_LINES = 100
 
 
+class _Joined(asyncio.Transport):
+    """A transport that sends the head of an answer together with what follows it at once.
+
+    uvicorn writes the two one after the other, and each write is a call of the system and wakes the
+    client.
+
+    Attributes:
+        holds: The next bytes are a head.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._transport = transport
+        self._loop = loop
+        self._head = b""
+        self.holds = False
+        self.is_closing = transport.is_closing
+        self.get_extra_info = transport.get_extra_info
+        self.pause_reading = transport.pause_reading
+        self.resume_reading = transport.resume_reading
+        self.set_protocol = transport.set_protocol
+        self.abort = transport.abort
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Sends bytes, or keeps them for a moment."""
+        if self.holds:
+            self.holds = False
+            self._head += bytes(data)
+            self._loop.call_soon(self._send_head)
+            return
+        if self._head:
+            data, self._head = self._head + data, b""
+        self._transport.write(data)
+
+    def close(self) -> None:
+        """Closes once everything is sent."""
+        self._send_head()
+        self._transport.close()
+
+    def _send_head(self) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head)
+
+
 class LimitedProtocol(HttpToolsProtocol):
     """One connection."""
 
@@ -28,10 +73,12 @@ class LimitedProtocol(HttpToolsProtocol):
     _in_head = True
     _head_bytes = 0
     _leaving: set[Callable[[], None]]
+    _joined: "_Joined"
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Gives the first request its time."""
-        super().connection_made(transport)
+        self._joined = _Joined(transport, self.loop)
+        super().connection_made(self._joined)
         self._leaving = set()
         self._expect_within(HEAD_S)
 
@@ -53,6 +100,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Gives a further request its time."""
         super().on_message_begin()
+        self._joined.holds = True
         self.scope[LEAVING] = self._leaving  # pyright: ignore[reportGeneralTypeIssues]  ours
         self._in_head = True
         if self._timer is None:

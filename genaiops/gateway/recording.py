@@ -16,6 +16,7 @@ from genaiops.gateway.limits import Permit
 from genaiops.gateway.summary import Summary, of_completion
 from genaiops.gateway.target import Provider, Target
 from genaiops.model import semconv
+from genaiops.model.prompt import PromptRef, link_attributes
 from genaiops.model.usage import Usage
 from genaiops.tracing.begin import begin
 from genaiops.tracing.calls import end_call
@@ -90,6 +91,12 @@ class CallRecord:
         """Adds attributes, each of the type that its name has in the conventions."""
         if self._live is not None:
             self._live.set_attributes(attributes)
+
+    def links(self, ref: PromptRef) -> None:
+        """The prompt version that the request was made with, and its values where they may be kept."""
+        if self._live is not None:
+            full = self._live.runtime.capture.mode == "full"
+            self.note(link_attributes(ref, variables=full))
 
     def sent(self, attempts: int, dropped: Sequence[str] = ()) -> None:
         """The request went out, that often, without those parameters."""

@@ -164,4 +164,6 @@ def code_of(error: GenaiopsError) -> str | None:
 
 def _header_value(text: str) -> bytes:
     """Text of a model or a provider, without what could end the header."""
-    return "".join(c for c in text if c.isprintable()).encode("latin-1", "replace")
+    if not text.isprintable():
+        text = "".join(c for c in text if c.isprintable())
+    return text.encode("latin-1", "replace")

@@ -78,12 +78,14 @@ def application(
 
 def make_app() -> Gateway:
     """The application of a worker process, from its environment."""
-    return application(
+    made = application(
         os.environ.get(_CONFIG),
         host=os.environ.get(_HOST, "127.0.0.1"),
         workers=int(os.environ.get(_WORKERS, "1")),
         log=os.environ.get(_LOG),
     )
+    hosting.collect_seldom()
+    return made
 
 
 def serve(

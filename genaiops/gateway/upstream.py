@@ -69,8 +69,12 @@ class StreamAnswer(Protocol):
         """What has arrived since, at least a byte; nothing at the end. Raises UpstreamFailure."""
         ...
 
-    def close(self) -> None:
-        """Lets go; the provider sees its connection closed unless all was read."""
+    def close(self, *, complete: bool = False) -> None:
+        """Lets go; the provider sees its connection closed unless all was read.
+
+        Args:
+            complete: The answer has said everything; only the end of its framing is missing.
+        """
         ...
 
 

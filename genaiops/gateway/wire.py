@@ -18,6 +18,8 @@ __all__ = ["MAX_ANSWER", "Connection"]
 MAX_ANSWER = 64 * 1024 * 1024
 """Bytes of one answer, decompressed; more is an error of the provider."""
 _MAX_HEAD = 256 * 1024
+_LINGER_S, _MAX_REST = 2.0, 65_536
+"""How long, and for how many bytes, the end of an answer is waited for that has said everything."""
 _HIGH_WATER = 1 << 20
 """Bytes that wait for a slow reader before the provider is made to wait."""
 
@@ -48,6 +50,7 @@ class Connection(asyncio.Protocol):
         "_inflate",
         "_keep",
         "_last",
+        "_lingers",
         "_loop",
         "_parser",
         "_paused",
@@ -77,7 +80,7 @@ class Connection(asyncio.Protocol):
         self.stale = False
         self._transport: Any = None
         self._parser = httptools.HttpResponseParser(self)
-        self._under_way = False
+        self._under_way = self._lingers = False
         self._waiter: asyncio.Future[None] | None = None
         self._failure: UpstreamFailure | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -85,7 +88,12 @@ class Connection(asyncio.Protocol):
     @property
     def usable(self) -> bool:
         """Whether a request can be sent over it."""
-        return not self._under_way and self._failure is None and not self._transport.is_closing()
+        return not self._under_way and self._failure is None and not self.closed
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is gone."""
+        return self._transport.is_closing()
 
     # asking
 
@@ -117,6 +125,7 @@ class Connection(asyncio.Protocol):
     def _start(self, timeouts: Timeouts, whole: bool) -> None:
         self._under_way, self._in_head, self._done, self._keep = True, True, False, False
         self._framed, self.stale, self._paused = False, False, False
+        self._lingers = False
         self.status, self.headers, self._head_bytes = 0, {}, 0
         self._pieces: list[bytes] = []
         self._buffered = self._size = 0
@@ -160,12 +169,26 @@ class Connection(asyncio.Protocol):
         pieces = self._pieces
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def close(self) -> None:
-        """Lets go: ready for the next request when all was read, closed when not."""
-        if not self._under_way:
+    def close(self, *, complete: bool = False) -> None:
+        """Lets go: ready for the next request when all was read, closed when not.
+
+        Args:
+            complete: The answer has said everything; the end of its framing, which many providers
+                send a moment later, is waited for, so that the connection can be used again.
+        """
+        if not self._under_way or self._lingers:
             return
         self._stop_timer()
-        self._under_way = False
+        if complete and not self._done and self._failure is None and not self._in_head:
+            self._lingers, self._whole, self._size = True, True, 0
+            self._timer = self._loop.call_later(_LINGER_S, self.abort)
+            if self._paused:
+                self._transport.resume_reading()
+            return
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._under_way = self._lingers = False
         if self._done and self._keep and self._failure is None and self.idle is not None:
             self.idle_since = self._loop.time()
             self.idle(self)
@@ -224,6 +247,10 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
+            if self._done:  # whatever that was, the answer before it is whole
+                self._keep = False
+                self._transport.abort()
+                return
             cause = error.__context__
             known = cause if isinstance(cause, UpstreamFailure) else None
             self._fail(known or UpstreamFailure("broken", "this is not HTTP"))
@@ -237,6 +264,9 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone; that is the end of an answer that has no other."""
+        if self._lingers:
+            self._stop_timer()
+            self._under_way = self._lingers = False
         if not self._under_way or self._done:
             return
         if not self._in_head and not self._framed and exc is None and self._failure is None:
@@ -251,6 +281,12 @@ class Connection(asyncio.Protocol):
 
     # the parser's side
 
+    def on_message_begin(self) -> None:
+        """The first byte of an answer; a second one was not asked for, so the connection ends."""
+        if self._done:
+            self._keep = False
+            self._transport.abort()
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """A line of the head, or of a trailer, which nobody reads."""
         if self._in_head:
@@ -258,6 +294,8 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """The head is complete."""
+        if self._done:
+            return
         self.status = self._parser.get_status_code()
         if self.status < 200:
             self.headers = {}
@@ -275,6 +313,13 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
+        if self._done:
+            return
+        if self._lingers:
+            self._size += len(body)
+            if self._size > _MAX_REST:
+                self._transport.abort()
+            return
         if self._inflate is not None:
             body = self._inflated(body)
             if not body:
@@ -292,12 +337,15 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The answer is complete."""
-        if self._in_head:
+        if self._in_head or self._done:
             return
+        if self._inflate is not None and not self._inflate.eof and not self._lingers:
+            raise UpstreamFailure("broken", "the compressed answer is cut off")
         self._done = True
         self._keep = self._parser.should_keep_alive() and self._framed
-        if self._inflate is not None and not self._inflate.eof:
-            raise UpstreamFailure("broken", "the compressed answer is cut off")
+        if self._lingers:
+            self._stop_timer()
+            self._let_go()
         self._wake()
 
     def _inflated(self, data: bytes) -> bytes:

@@ -9,7 +9,7 @@ from genaiops.prompts.cache import cache_of
 from genaiops.prompts.commits import commit
 from genaiops.prompts.guard import guard
 from genaiops.prompts.moves import Arms, before_last, heaviest, move_to, moves_of
-from genaiops.prompts.names import check_alias, check_name, check_text
+from genaiops.prompts.names import check_alias, check_name, check_text, check_version
 from genaiops.prompts.protection import protection_of, refuse_protected
 from genaiops.prompts.rows import arms_of, newest_version, no_such_prompt, no_such_version
 from genaiops.store import Reader, Txn, current_store
@@ -145,10 +145,7 @@ def _checked(given: object) -> dict[int, float]:  # whatever a caller gave
         raise PromptError(f"shares is {given!r:.100}: use a dict such as {{3: 0.9, 4: 0.1}}")
     shares = cast("Mapping[Any, Any]", given)  # whatever a caller gave
     for version, share in shares.items():
-        if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-            raise PromptError(
-                f"version is {version!r}: use the number of a version, such as 3; they count from 1"
-            )
+        check_version(version)
         number = isinstance(share, int | float) and not isinstance(share, bool)
         if not number or not 0 <= share < float("inf"):
             raise PromptError(

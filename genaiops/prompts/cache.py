@@ -12,7 +12,7 @@ from genaiops.prompts.disk import DiskCopies
 from genaiops.prompts.loaded import Arm, Loaded, read_loaded
 from genaiops.prompts.names import Reference
 from genaiops.prompts.version import Prompt
-from genaiops.store import LocalStore
+from genaiops.store import LocalStore, engine
 
 __all__ = ["PromptCache", "cache_of"]
 
@@ -148,9 +148,16 @@ class PromptCache:
 
     def _ask(self, reference: Reference, known: Loaded | None, timeout_s: float) -> Loaded:
         """Raises: StoreError also when the whole store is gone, of which copies are known."""
-        if known is not None and not self._store.folder.exists():
-            raise StoreError(f"the store {self._store.uri!r} is gone")
-        return read_loaded(self._store, reference, timeout_s)
+        try:
+            if self._is_there() or known is None:
+                return read_loaded(self._store, reference, timeout_s)
+        except NotFoundError:
+            if self._is_there() or known is None:
+                raise
+        raise StoreError(f"the store {self._store.uri!r} is gone")
+
+    def _is_there(self) -> bool:
+        return (self._store.folder / engine.FILE).exists()
 
     def _keep(self, reference: Reference, loaded: Loaded, changes: int, read_s: float) -> None:
         with self._noting:

@@ -211,13 +211,14 @@ def _tools(value: object) -> list[dict[str, Any]] | None:
         return None
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         raise PromptError(f"tools is a {type(value).__name__}: use a list of tool definitions")
-    tools = [_table(tool, "each of tools") for tool in cast("Sequence[object]", value)]
-    return [tool for tool in tools if tool is not None]
+    return [_mapping(tool, "each of tools") for tool in cast("Sequence[object]", value)]
 
 
 def _table(value: object, what: str) -> dict[str, Any] | None:
-    if value is None:
-        return None
+    return None if value is None else _mapping(value, what)
+
+
+def _mapping(value: object, what: str) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise PromptError(f"{what} is a {type(value).__name__}: use a dict")
     return cast("dict[str, Any]", _plain(dict(cast("Mapping[str, Any]", value)), what))

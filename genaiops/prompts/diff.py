@@ -19,15 +19,20 @@ _MARKS = {"equal": ("", ""), "delete": ("[-", "-]"), "insert": ("{+", "+}")}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One part of a version, such as ``template``, ``message 2 (user)`` or ``model_config``."""
+    """One part of a version, such as ``template``, ``message 2 (user)`` or ``model_config``.
+
+    Attributes:
+        recast: The role of the message is another one, as the title says.
+    """
 
     title: str
     ops: Sequence[Op]
+    recast: bool = False
 
     @property
     def changed(self) -> bool:
         """Whether the two versions differ here."""
-        return any(op.kind != "equal" for op in self.ops)
+        return self.recast or any(op.kind != "equal" for op in self.ops)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,7 @@ def diff_versions(old: PromptVersion, new: PromptVersion) -> PromptDiff:
     """
     sections = [
         *_message_sections(_messages(old), _messages(new)),
+        *_syntax_section(old.syntax, new.syntax),
         *_json_section("model_config", old.model_config, new.model_config),
         *_json_section("response_format", old.response_format, new.response_format),
         *_json_section("tools", old.tools, new.tools),
@@ -86,7 +92,8 @@ def _message_sections(old: list[_Message], new: list[_Message]) -> Iterator[Sect
             title = "template"
         else:
             title = f"message {place} ({' → '.join(dict.fromkeys(roles))})"
-        yield Section(title=title, ops=diff_words(_text(before), _text(after)))
+        ops = diff_words(_text(before), _text(after))
+        yield Section(title=title, ops=ops, recast=len({*roles}) > 1)
 
 
 def _aligned(
@@ -119,6 +126,11 @@ def _text(message: _Message | None) -> str:
 
 def _is_text_part(part: Any) -> bool:  # any JSON
     return isinstance(part, dict) and {**part, "text": ""} == {"type": "text", "text": ""}
+
+
+def _syntax_section(old: str, new: str) -> Iterator[Section]:
+    if old != new:
+        yield Section(title="syntax", ops=diff_words(old, new))
 
 
 def _json_section(title: str, old: object, new: object) -> Iterator[Section]:

@@ -5,6 +5,8 @@ it is now, and the newest version in the store. What changed on one side only mo
 what changed on both is a conflict, which is named and left alone.
 """
 
+import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from genaiops.prompts.names import parse_reference
 from genaiops.prompts.partials import partials_in
 from genaiops.prompts.registry import add_version
 from genaiops.prompts.rows import make_version
+from genaiops.prompts.tags import checked_tags
 from genaiops.store import current_store
 from genaiops.store.whole import write_whole
 
@@ -26,6 +29,7 @@ __all__ = ["Change", "diff_prompts", "pull_prompts", "push_prompts"]
 
 State = Literal["same", "new here", "new there", "changed here", "changed there", "conflict"]
 _SUFFIX = ".md"
+_MOST_BYTES = 200  # of a file's name, below what any file system takes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,7 @@ class Change:
         state: Where it changed since the version that the file was pulled from: ``here`` in the
             file, ``there`` in the store, ``conflict`` on both.
         path: The file, whether it is there or not.
-        base: Version that the file was pulled from, 0 for none.
+        base: Version that the file was pulled from, 0 for none that the store has.
         newest: Newest version in the store, None when the prompt is not there.
         diff: From the newest version to the file; None where one of them is missing.
         done: Version that `push` registered or `pull` wrote; None when nothing was to be done.
@@ -56,8 +60,13 @@ class Change:
             who = (
                 "" if self.newest is None or not self.newest.author else f" by {self.newest.author}"
             )
+            if not self.base:
+                return (
+                    f"conflict: {self.path} was pulled from no version of {self.name!r} that the "
+                    f"store has, and its newest is {there}{who}"
+                )
             return (
-                f"conflict: {self.path} changes version {self.base or 'none'} of {self.name!r}, "
+                f"conflict: {self.path} changes version {self.base} of {self.name!r}, "
                 f"and the store has {there}{who} since"
             )
         done = "" if self.done is None else f" → version {self.done}"
@@ -77,6 +86,7 @@ class _Side:
     file: PromptFile
     path: Path
     content: Content
+    tags: Mapping[str, str]
     base_hash: str = ""
     base_message: str | None = None
 
@@ -90,11 +100,19 @@ def pull_prompts(folder: str | Path, *, prefix: str = "", theirs: bool = False) 
         theirs: Takes the version of the store where both sides changed.
 
     Returns: What there was to do; conflicts are left alone.
-    Raises: PromptError for a file that cannot be read or written, StoreError.
+    Raises: PromptError for a file that cannot be read or written, or stands where a prompt that
+        it does not hold belongs; StoreError.
     """
     root = Path(folder)
     done: list[Change] = []
-    for change, _ in _compared(root, prefix):
+    found = _compared(root, prefix)
+    for change, side in found:
+        if side is None and os.path.lexists(change.path):
+            raise PromptError(
+                f"{str(change.path)!r} is where {change.name!r} of the store belongs, and does not "
+                f"hold it: move the file away"
+            )
+    for change, _ in found:
         take = change.state in ("changed there", "new there")
         if change.newest is not None and (take or (theirs and change.state == "conflict")):
             _write(root, change.path, _file_of(change.newest))
@@ -141,12 +159,13 @@ def diff_prompts(folder: str | Path, *, prefix: str = "") -> list[Change]:
 
 
 def _push(root: Path, change: Change, side: _Side, message: str | None) -> Change:
+    _check_place(root, side.path)
     said = side.file.commit_message
     prompt = add_version(
         change.name,
         side.content,
         message=said if said and said != side.base_message else message,
-        tags=side.file.tags,
+        tags=side.tags,
         expected="" if change.newest is None else change.newest.hash,
     )
     _write(root, side.path, _file_of(prompt.stored))
@@ -170,7 +189,7 @@ def _compared(root: Path, prefix: str) -> list[tuple[Change, _Side | None]]:
                     name=name,
                     state=state,
                     path=path,
-                    base=0 if side is None else side.file.version,
+                    base=side.file.version if side is not None and side.base_hash else 0,
                     newest=there,
                     diff=difference,
                 ),
@@ -199,9 +218,13 @@ def _sides(root: Path) -> dict[str, _Side]:
     found: dict[str, _Side] = {}
     for path in sorted(root.rglob(f"*{_SUFFIX}")) if root.is_dir() else []:
         try:
-            text = path.read_bytes().decode("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise PromptError(f"{str(path)!r} cannot be read: {error}") from error
+            text = path.read_bytes().decode("utf-8-sig").lstrip()
+        except UnicodeDecodeError as error:
+            raise PromptError(f"{str(path)!r} is no UTF-8 ({error}): save it as that") from error
+        except OSError as error:
+            raise PromptError(
+                f"{str(path)!r} cannot be read: {error.strerror}: remove it, or allow reading it"
+            ) from error
         if not text.startswith("---"):
             continue  # a README beside the prompts
         file = read_markdown(text, str(path))
@@ -210,13 +233,13 @@ def _sides(root: Path) -> dict[str, _Side]:
                 f"{str(path)!r} and {str(found[file.name].path)!r} both hold {file.name!r}: "
                 f"remove one"
             )
-        found[file.name] = _Side(file=file, path=path, content=_content(file, path))
+        found[file.name] = _side(file, path)
     return found
 
 
-def _content(file: PromptFile, path: Path) -> Content:
+def _side(file: PromptFile, path: Path) -> _Side:
     try:
-        return make_content(
+        content = make_content(
             file.template,
             syntax=file.syntax,
             response_format=file.response_format,
@@ -224,6 +247,7 @@ def _content(file: PromptFile, path: Path) -> Content:
             tools=file.tools,
             variable_types=file.variable_types,
         )
+        return _Side(file=file, path=path, content=content, tags=checked_tags(file.tags))
     except PromptError as error:
         raise PromptError(f"{str(path)!r}: {error}") from error
 
@@ -314,14 +338,28 @@ def _file_of(version: PromptVersion) -> PromptFile:
 
 
 def _path_of(root: Path, name: str) -> Path:
-    return root.joinpath(*name.split("/")).with_name(f"{name.rpartition('/')[2]}{_SUFFIX}")
+    *folders, last = name.split("/")
+    parts = [_part(part, part.endswith(_SUFFIX)) for part in folders]
+    return root.joinpath(*parts, _part(last, False) + _SUFFIX)
+
+
+def _part(text: str, taken: bool) -> str:
+    """A part of a name as a file system takes it: not too long, no folder with a file's name."""
+    if not taken and len(text.encode()) <= _MOST_BYTES:
+        return text
+    return f"{text[:40]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _check_place(root: Path, path: Path) -> None:
+    """Raises: PromptError when a link leads out of the folder."""
+    if not path.parent.resolve().is_relative_to(root.resolve()) or path.is_symlink():
+        raise PromptError(f"{str(path)!r} is a link that leads elsewhere: remove the link")
 
 
 def _write(root: Path, path: Path, file: PromptFile) -> None:
     """Raises: PromptError when the file cannot be written, or a link leads out of the folder."""
     try:
-        if not path.parent.resolve().is_relative_to(root.resolve()) or path.is_symlink():
-            raise PromptError(f"{str(path)!r} is a link that leads elsewhere: remove the link")
+        _check_place(root, path)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, write_markdown(file).encode(), mode=0o666)
     except OSError as error:

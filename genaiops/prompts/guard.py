@@ -13,10 +13,13 @@ from genaiops.query.prompt_evals import Evaluations
 
 __all__ = ["check_condition", "guard", "is_condition"]
 
-_CONDITION = re.compile(r"\s*(\w+)\s*(>=|<=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*")
+_CONDITION = re.compile(
+    r"([^<>=]*[^<>=\s])\s*(>=|<=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
+)
 _AND = re.compile(r"\s+and\s+", re.IGNORECASE)
 _COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 _CONFIDENCE = 0.95
+_LONGEST = 300  # characters of a condition, or of the id of a run
 _Condition = tuple[str, str, float]
 
 
@@ -32,10 +35,10 @@ def check_condition(text: str) -> list[_Condition]:
     """
     parts: list[_Condition] = []
     for part in _AND.split(text):
-        match = _CONDITION.fullmatch(part)
+        match = _CONDITION.fullmatch(part.strip()) if len(part) <= _LONGEST else None
         if match is None:
             raise PromptError(
-                f"the condition {text!r} cannot be read: write it as 'groundedness >= 0.8', more "
+                f"the condition {text!r:.{_LONGEST}} cannot be read: write it as 'groundedness >= 0.8', more "
                 f"than one with 'and'"
             )
         parts.append((match[1], match[2], float(match[3])))
@@ -56,7 +59,7 @@ def guard(name: str, versions: Sequence[int], current: int | None, if_eval: str)
         PromptError when `if_eval` cannot be read; NotFoundError when there is no such run;
         StoreError.
     """
-    if not is_condition(if_eval):
+    if not is_condition(if_eval) and len(if_eval) <= _LONGEST:
         return _by_run(name, versions, current, if_eval)
     conditions = check_condition(if_eval)
     found = prompt_evals.newest(name)

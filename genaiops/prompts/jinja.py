@@ -27,6 +27,7 @@ __all__ = ["JinjaText", "plain_value"]
 MOST_SOURCE = 100_000
 MOST_OUTPUT = 2_000_000
 MOST_SECONDS = 1.0
+_WIDEST = 8
 _MISSING = "Jinja templates need Jinja: pip install 'genaiops[jinja]'"
 
 
@@ -173,7 +174,7 @@ def _environment() -> "ImmutableSandboxedEnvironment":
         "measured": _measured,
         "replace": _replace,
         "round": partial(_round, environment.filters["round"]),
-        "tojson": partial(json.dumps, ensure_ascii=False),
+        "tojson": _tojson,
     }
     filters = {name: environment.filters[name] for name in FILTERS} | own
     ticked: Any = {name: _ticked(filters[name]) for name in filters} | {"ticking": _ticking}
@@ -252,6 +253,14 @@ def _shown(value: Any) -> Any:
         f"the Jinja template would write out a {type(value).__name__}: write out values, or use "
         f"the filter list"
     )
+
+
+def _tojson(value: Any, indent: int | None = None) -> str:
+    if indent is not None and not (isinstance(indent, int) and 0 <= indent <= _WIDEST):  # pyright: ignore[reportUnnecessaryIsInstance]  a template gives it
+        raise PromptError(
+            f"the Jinja template indents JSON by {indent!r:.40}: use a number from 0 to {_WIDEST}"
+        )
+    return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
 def _join(value: Iterable[Any], d: str = "", attribute: str | int | None = None) -> str:

@@ -45,6 +45,7 @@ _KEY = re.compile(r"([a-z_]+):(?:[ \t]+(.*))?")
 _MARK = re.compile(r"<!-- ([A-Za-z][\w-]{0,49}|\+)(?: (\{.*\}))? -->")
 _ESCAPED = re.compile(r"<!-- \\(\\*(?:[A-Za-z][\w-]{0,49}|\+)(?: \{.*\})?) -->")
 _LOOKS_LIKE = re.compile(r"<!-- (\\*(?:[A-Za-z][\w-]{0,49}|\+)(?: \{.*\})?) -->")
+_QUOTED = re.compile(r"'((?:[^']|'')*)'")  # as YAML has it
 _NARROW = 100
 Json = Any  # any JSON value
 
@@ -105,7 +106,10 @@ def read_markdown(text: str, where: str) -> PromptFile:
     facts = _facts(lines[1:end], where)
     if not isinstance(facts.get("name"), str):
         raise PromptError(f'{where!r} has no name: write a line such as name: "qa/answer"')
-    check_name(facts["name"])
+    try:
+        check_name(facts["name"])
+    except PromptError as error:
+        raise PromptError(f"{where!r}: {error}") from error
     if "template" not in facts:
         facts["template"] = _body(lines[end + 1 :], where)
     values = {key: value for key, value in facts.items() if value is not None}
@@ -159,12 +163,13 @@ def _facts(lines: Sequence[str], where: str) -> dict[str, Json]:
 
 
 def _value(key: str, text: str, where: str) -> Json:
-    """JSON; plain words stand for themselves where a text is wanted."""
+    """JSON; plain words, and those in single quotes, are taken where a text is wanted."""
     try:
         value: Json = json.loads(text) if text else None
     except (ValueError, RecursionError) as error:
-        if key in ("name", "commit_message", "syntax") and text[:1] not in '"{[':
-            return text
+        if key in ("name", "hash", "commit_message", "syntax") and text[:1] not in '"{[':
+            quoted = _QUOTED.fullmatch(text)
+            return quoted[1].replace("''", "'") if quoted else text
         raise PromptError(f"{where!r}: {key} is no JSON ({error})") from error
     wanted: dict[str, type | tuple[type, ...]] = {
         "version": int,

@@ -1,6 +1,7 @@
 """Names of prompts and aliases, and the ways to refer to a prompt version."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,6 +13,7 @@ __all__ = [
     "check_alias",
     "check_name",
     "check_text",
+    "check_version",
     "parse_reference",
 ]
 
@@ -103,6 +105,14 @@ def check_text(text: object, what: str) -> None:
         ) from None
 
 
+def check_version(version: object) -> None:
+    """Raises: PromptError for what is no number of a version."""
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise PromptError(
+            f"version is {version!r:.100}: use the number of a version, such as 3; they count from 1"
+        )
+
+
 def _name_problem(name: str) -> str:
     """Which rule the name breaks, as a verb phrase; empty when it breaks none."""
     segments = name.split("/")
@@ -115,6 +125,7 @@ def _name_problem(name: str) -> str:
         (":" in segments[0], "holds ':' in its first part, as an address would"),
         ("" in segments, "starts, ends or doubles a '/'"),
         ("." in segments or ".." in segments, "has '.' or '..' as a part"),
+        (not unicodedata.is_normalized("NFC", name), "is not composed (in Unicode's form NFC)"),
         (any(character.isspace() for character in name), "holds a space"),
         (segments[-1].isdigit(), "ends in digits alone, as a version would"),
     )

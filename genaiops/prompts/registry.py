@@ -20,6 +20,7 @@ from genaiops.prompts.loaded import choose, finder
 from genaiops.prompts.names import LATEST, Reference, check_name, check_text, parse_reference
 from genaiops.prompts.partials import included_texts, partials_in, pinned
 from genaiops.prompts.rows import insert_version, newest_version
+from genaiops.prompts.tags import checked_tags
 from genaiops.prompts.template import JINJA2, compile_template
 from genaiops.prompts.typed import check_fields
 from genaiops.prompts.version import Prompt, make_prompt
@@ -77,7 +78,7 @@ def register_prompt(  # noqa: PLR0913  the parts of a version
         tools=tools,
         variable_types=variable_types,
     )
-    return add_version(name, content, message=commit_message, tags=_tags(tags))
+    return add_version(name, content, message=commit_message, tags=checked_tags(tags))
 
 
 def add_version(
@@ -155,19 +156,23 @@ def load_prompt(
     Raises: PromptError, NotFoundError, StoreError; the last two only without `fallback`.
     """
     wanted = parse_reference(reference)
+    if type(max_age_s) is not float or not max_age_s >= 0:  # nan is not either
+        _check_age(max_age_s)
     store = current_store()
     cache = cache_of(store)
     loaded = cache.find(wanted, max_age_s)
     if loaded is None:
+        # A fallback that cannot be used is said at the first load, not in the first outage.
+        spare = None if fallback is None else _from_template(wanted, fallback)
         try:
             loaded = cache.load(wanted, max_age_s)
         except (NotFoundError, StoreError) as error:
-            if fallback is None:
+            if spare is None:
                 raise
             topic = "store" if isinstance(error, StoreError) else str(wanted)
             text = "prompt %r is answered with its fallback, because %s"
             cache.warn(topic, text, reference, error)
-            return _from_template(wanted, fallback)
+            return spare
     prompt = choose(loaded, wanted, key)
     _mark_span(prompt)
     return prompt
@@ -213,17 +218,26 @@ def _add_version(
     return added, True, included
 
 
+def _check_age(max_age_s: object) -> None:
+    number = isinstance(max_age_s, int | float)
+    if not number or isinstance(max_age_s, bool) or not max_age_s >= 0:
+        raise PromptError(f"max_age_s is {max_age_s!r:.100}: use a number of seconds, 0 or more")
+
+
 def _from_template(reference: Reference, template: Template) -> Prompt:
-    content: Content = make_content(template)
-    stored = PromptVersion(
-        name=reference.name,
-        version=0,
-        template=content.template,
-        syntax=content.syntax,
-        hash=content.hash,
-        created_ns=time.time_ns(),
-    )
-    return make_prompt(stored)
+    try:
+        content = make_content(template)
+        stored = PromptVersion(
+            name=reference.name,
+            version=0,
+            template=content.template,
+            syntax=content.syntax,
+            hash=content.hash,
+            created_ns=time.time_ns(),
+        )
+        return make_prompt(stored)
+    except PromptError as error:
+        raise PromptError(f"the fallback of {str(reference)!r} cannot be used: {error}") from error
 
 
 def _mark_span(prompt: Prompt) -> None:
@@ -235,14 +249,3 @@ def _mark_span(prompt: Prompt) -> None:
     span.set_attribute(semconv.PROMPT_HASH, prompt.hash)
     if prompt.alias is not None:
         span.set_attribute(semconv.PROMPT_ALIAS, prompt.alias)
-
-
-def _tags(tags: object) -> dict[str, str]:
-    if tags is None:
-        return {}
-    if not isinstance(tags, Mapping):
-        raise PromptError(f"tags is a {type(tags).__name__}: use a dict of texts")
-    table = cast("Mapping[object, object]", tags)
-    texts = {str(key): str(value) for key, value in table.items()}
-    check_text("".join((*texts, *texts.values())), "tags")
-    return texts

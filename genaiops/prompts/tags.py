@@ -1,19 +1,22 @@
 """What can be changed about a prompt after the fact: its tags, those of its versions, protection."""
 
 import json
+from collections.abc import Mapping
 from functools import partial
+from typing import cast
 
 from genaiops.errors import PromptError
 from genaiops.prompts.aliases import change_alias
 from genaiops.prompts.cache import cache_of
 from genaiops.prompts.commits import commit
 from genaiops.prompts.guard import check_condition
-from genaiops.prompts.names import check_name, check_text
+from genaiops.prompts.names import check_name, check_text, check_version
 from genaiops.prompts.protection import protect, tags_of, unprotect
 from genaiops.prompts.rows import newest_version, no_such_prompt, no_such_version
 from genaiops.store import Txn, current_store
 
 __all__ = [
+    "checked_tags",
     "protect_prompt_alias",
     "set_prompt_tag",
     "set_prompt_version_tag",
@@ -40,6 +43,7 @@ def set_prompt_version_tag(name: str, version: int, key: str, value: str | None)
     Raises: PromptError for a key that begins with ``genaiops.``, NotFoundError, StoreError.
     """
     _check(name, key, value)
+    check_version(version)
     store = current_store()
     commit(store, partial(_tag_version, name=name, version=version, key=key, value=value))
     cache_of(store).forget_version(name, version)
@@ -76,13 +80,32 @@ def unprotect_prompt_alias(name: str, alias: str, *, reason: str | None = None) 
     change_alias(name, alias, partial(unprotect, name=name, alias=alias, reason=reason))
 
 
+def checked_tags(tags: object) -> dict[str, str]:
+    """The tags of a new version; numbers become text. Raises: PromptError for what are no tags."""
+    if tags is None:
+        return {}
+    if not isinstance(tags, Mapping):
+        raise PromptError(f"tags is a {type(tags).__name__}: use a dict of texts")
+    table = cast("Mapping[object, object]", tags)
+    texts = {
+        key: str(value) if isinstance(value, int | float) else value for key, value in table.items()
+    }
+    for key, value in texts.items():
+        _check_tag(key, value)
+    return cast("dict[str, str]", texts)
+
+
 def _check(name: str, key: object, value: object) -> None:
     check_name(name)
+    _check_tag(key, "" if value is None else value)
+
+
+def _check_tag(key: object, value: object) -> None:
     if not isinstance(key, str) or not key or key.startswith(_OWN):
         raise PromptError(f"the tag {key!r} cannot be set: use a text that does not begin {_OWN!r}")
-    if value is not None and not isinstance(value, str):
-        raise PromptError(f"the tag {key!r} is a {type(value).__name__}: use text")
-    check_text(key + (value or ""), "the tag")
+    if not isinstance(value, str):
+        raise PromptError(f"the tag {key!r} is {value!r:.100}: use text")
+    check_text(key + value, "the tag")
 
 
 def _changed(tags: dict[str, str], key: str, value: str | None) -> str:

@@ -4,6 +4,7 @@
 questions of one subject each.
 """
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -76,6 +77,7 @@ def sql(
     *,
     timeout_s: float = 30.0,
     max_rows: int | None = None,
+    stop: threading.Event | None = None,
 ) -> Table:
     """Runs SQL of a user over the views, read-only and locked down.
 
@@ -84,7 +86,10 @@ def sql(
         params: Values for ``?`` (a sequence) or ``$name`` (a mapping).
         timeout_s: Seconds after which the statement is stopped.
         max_rows: Stop after so many rows; None for all.
+        stop: Set from another thread, it stops the statement.
 
     Raises: FilterError when the statement is refused or wrong, StoreError.
     """
-    return current_store().sql(query, params or (), timeout_s=timeout_s, max_rows=max_rows)
+    return current_store().sql(
+        query, params or (), timeout_s=timeout_s, max_rows=max_rows, stop=stop
+    )

@@ -15,17 +15,12 @@ _IDS = ("id", "document_id", "doc_id")
 
 
 class Found:
-    """What one trace did: documents and calls of tools, in the order in which the spans ended.
-
-    Attributes:
-        cost_usd: Of its model calls, None when a price is not known.
-    """
+    """What one trace did: documents and calls of tools, in the order in which the spans ended."""
 
     def __init__(self) -> None:
         self.ids: list[str] = []
         self.texts: list[str] = []
         self.tool_calls: list[ToolCall] = []
-        self.cost_usd: float | None = 0.0
 
     def add(self, documents: object) -> None:
         """Adds what a retriever gave: a list of texts or dicts, or a dict that holds one."""
@@ -35,12 +30,6 @@ class Found:
                 self.texts.append(text)
             if document_id is not None:
                 self.ids.append(document_id)
-
-    def pay(self, cost_usd: object) -> None:
-        """Adds the cost of a model call."""
-        if self.cost_usd is not None:
-            known = isinstance(cost_usd, int | float)
-            self.cost_usd = self.cost_usd + cost_usd if known else None
 
 
 def plain(value: object) -> Any:  # any JSON value

@@ -17,6 +17,7 @@ class PassRate:
 
     Attributes:
         estimate: Share of yes where every value is yes or no, else the mean; in [0, 1].
+        is_share: Whether every value is yes or no.
         low: Lower end of the 95 % interval: Wilson's of a share, the normal one of a mean.
         high: Its upper end.
         n: Values.
@@ -26,6 +27,7 @@ class PassRate:
 
     name: str
     estimate: float
+    is_share: bool
     low: float
     high: float
     n: int
@@ -82,6 +84,7 @@ def _rate(row: dict[str, Any]) -> PassRate:
     return PassRate(
         name=row["name"],
         estimate=mean,
+        is_share=bool(row["is_share"]),
         low=low,
         high=high,
         n=n,

@@ -75,11 +75,17 @@ class RunPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunKeys:
-    """Which columns the runs of an experiment could show, most used first."""
+    """Which columns the runs of an experiment could show, most used first.
+
+    Attributes:
+        same_metrics: Metrics that have one value in all runs; `same_params` likewise.
+    """
 
     metrics: Sequence[str]
     params: Sequence[str]
     tags: Sequence[str]
+    same_metrics: frozenset[str]
+    same_params: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,14 +207,28 @@ def keys(experiment: str | None = None) -> RunKeys:
     )
     values = [] if experiment is None else [experiment]
     found: dict[str, list[str]] = {}
+    same: dict[str, frozenset[str]] = {}
     with current_store().read() as reader:
         for view in ("metrics_latest", "params", "run_tags"):
-            table = reader.query(
-                f"SELECT key FROM {view} {inside} GROUP BY key ORDER BY count(*) DESC, key",
+            rows = reader.query(
+                f"""
+                SELECT key, min(value) IS NOT DISTINCT FROM max(value) AS same
+                FROM {view}
+                {inside}
+                GROUP BY key
+                ORDER BY count(*) DESC, key
+                """,
                 values,
-            )
-            found[view] = [str(key) for (key,) in table.rows]
-    return RunKeys(metrics=found["metrics_latest"], params=found["params"], tags=found["run_tags"])
+            ).rows
+            found[view] = [str(key) for key, _ in rows]
+            same[view] = frozenset(str(key) for key, one in rows if one)
+    return RunKeys(
+        metrics=found["metrics_latest"],
+        params=found["params"],
+        tags=found["run_tags"],
+        same_metrics=same["metrics_latest"],
+        same_params=same["params"],
+    )
 
 
 def get(run_id: str) -> Run:

@@ -3,6 +3,7 @@
 import contextlib
 import platform
 import subprocess
+import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from importlib import metadata
@@ -27,6 +28,7 @@ __all__ = [
     "would_go",
 ]
 
+_COMPACTS_S = 3.0
 _PACKAGES = ("duckdb", "streamlit", "opentelemetry-sdk", "genai-prices")
 
 
@@ -95,6 +97,11 @@ def versions() -> dict[str, str]:
 def would_go(days: float) -> Retained:
     """What `genaiops store retain --days` would delete; nothing is deleted.
 
+    What is still in the journal is moved into the database before, for some seconds at most, as it
+    would not be counted.
     Raises: ConfigError, StoreError, StoreBusyError while the store is being compacted.
     """
+    until = time.monotonic() + _COMPACTS_S
+    while current_store().compact().remaining and time.monotonic() < until:
+        pass
     return retain(current_store(), Retention(days=days), dry_run=True, timeout_s=3.0)

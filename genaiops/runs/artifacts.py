@@ -1,16 +1,17 @@
 """Files of runs: logged, listed, read; ``runs:/<run id>/<path>`` names one."""
 
+import contextlib
 import io
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from genaiops.config import settings
-from genaiops.errors import ConfigError, NotFoundError
+from genaiops.errors import ConfigError, NotFoundError, StoreError
 from genaiops.runs import given
 from genaiops.runs.log import active_run_id
 from genaiops.runs.places import local_copy, place_of, read_range
@@ -92,11 +93,11 @@ def log_figure(figure: Any, artifact_file: str) -> None:  # matplotlib and plotl
     """Keeps a matplotlib figure (any format it saves), or a plotly one (.html), as a file."""
     suffix = Path(given.text(artifact_file, "path in the run")).suffix.lstrip(".")
     if hasattr(figure, "savefig"):
-        into = io.BytesIO()
-        figure.savefig(into, format=suffix or None)
-        keep(artifact_file, into.getvalue())
+        with _drawn(artifact_file) as into:
+            figure.savefig(into, format=suffix or None)
     elif hasattr(figure, "to_html") and suffix == "html":
-        log_text(figure.to_html(), artifact_file)
+        with _drawn(artifact_file) as into:
+            into.write(figure.to_html().encode())
     else:
         raise ConfigError(
             f"a {type(figure).__name__} cannot be written as {artifact_file!r}: give a matplotlib "
@@ -110,9 +111,19 @@ def log_image(image: Any, artifact_file: str) -> None:  # Pillow is optional
         raise ConfigError(
             f"a {type(image).__name__} is no image: give a Pillow image (Image.fromarray makes one)"
         )
-    into = io.BytesIO()
     suffix = Path(given.text(artifact_file, "path in the run")).suffix.lower()
-    image.save(into, format=_IMAGES.get(suffix, "PNG"))
+    with _drawn(artifact_file) as into:
+        image.save(into, format=_IMAGES.get(suffix, "PNG"))
+
+
+@contextlib.contextmanager
+def _drawn(artifact_file: str) -> Generator[io.BytesIO]:
+    """Where a library writes a picture, which is kept then. Raises ConfigError when it cannot."""
+    into = io.BytesIO()
+    try:
+        yield into
+    except Exception as error:  # each library has its own
+        raise ConfigError(f"{artifact_file!r} cannot be drawn: {error}") from error
     keep(artifact_file, into.getvalue())
 
 
@@ -165,7 +176,7 @@ def download_artifacts(uri: str, dst_path: str | Path | None = None) -> Path:
         uri: ``runs:/<run id>/<path>``; without a path, all files of the run.
         dst_path: The folder; a new temporary one when omitted, as in MLflow.
 
-    Raises: NotFoundError, ConfigError.
+    Raises: NotFoundError, ConfigError, StoreError when a file cannot be written there.
     """
     run_id, path = _parts(uri)
     found = list_artifacts(run_id, path or None)
@@ -173,12 +184,12 @@ def download_artifacts(uri: str, dst_path: str | Path | None = None) -> Path:
         raise NotFoundError(f"the run {run_id!r} has no artifact {path!r}")
     into = given.path(tempfile.mkdtemp() if dst_path is None else dst_path, "folder to copy into")
     for item in found:
-        target = into / item.path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with local_copy(run_id, item.path).open("rb") as source, new_file(target.parent) as new:
-            shutil.copyfileobj(source, new[1], 4_000_000)
-            new[1].close()
-            new[0].rename(target)
+        try:
+            _copied(local_copy(run_id, item.path), into / item.path)
+        except OSError as error:
+            raise StoreError(
+                f"{item.path!r} cannot be copied to {str(into)!r}: {error.strerror}"
+            ) from error
     return into / path
 
 
@@ -187,6 +198,14 @@ def keep(path: str, data: bytes | Path) -> None:
     name = checked(given.text(path, "path in the run"))
     if not settings().disabled:
         place_of(active_run_id()).put(name, data)
+
+
+def _copied(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with source.open("rb") as content, new_file(target.parent) as (hidden, file):
+        shutil.copyfileobj(content, file, 4_000_000)
+        file.close()
+        hidden.rename(target)
 
 
 def _parts(uri: object) -> tuple[str, str]:

@@ -1,12 +1,13 @@
 """The same functions with explicit ids, for programs that have no active run."""
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from genaiops.config import settings
+from genaiops.errors import ConfigError
 from genaiops.model.run import Experiment, Metric, Run
 from genaiops.runs import artifacts, experiments, given, lifecycle, lines, log, read, search
 from genaiops.runs.active import (
@@ -165,17 +166,15 @@ class Client:
         params: Mapping[str, Any] | None = None,
         tags: Mapping[str, Any] | None = None,
     ) -> None:
-        """Logs parameters, metrics and tags together.
+        """Logs parameters, metrics and tags together; a `Metric` may be MLflow's as well.
 
         Raises: ConflictError for a parameter that the run has with another value, ConfigError for
             a metric that is no number or a key that is no name, NotFoundError; nothing is logged
             then.
         """
-        written = [
-            lines.metric_line(run_id, item.key, item.value, item.step, item.ts_ns)
-            for item in metrics
-        ]
-        written += lines.tag_lines(run_id, tags or {})
+        written = _metric_lines(run_id, metrics)
+        written += lines.tag_lines(run_id, given.mapping(tags or {}, "tags"))
+        params = given.mapping(params or {}, "parameters")
         if params:
             known = logged_params(run_id)
             logged = _writable(run_id).data.params
@@ -233,6 +232,23 @@ class Client:
     def download_artifacts(self, run_id: str, path: str, dst_path: str | Path) -> Path:
         """Copies an artifact, or a folder of them, below a folder; where it is now."""
         return artifacts.download_artifacts(f"runs:/{run_id}/{path}", dst_path)
+
+
+def _metric_lines(run_id: str, metrics: object) -> list[bytes]:
+    written: list[bytes] = []
+    given_metrics = cast("Iterable[Any]", metrics if isinstance(metrics, Iterable) else (metrics,))
+    for item in given_metrics:
+        try:
+            key, value, step = item.key, item.value, item.step
+            ts_ns = getattr(item, "ts_ns", None)
+            when = lines.nanoseconds(item.timestamp) if ts_ns is None else ts_ns
+        except AttributeError:
+            raise ConfigError(
+                f"the metric {given.quoted(item)} has no key, value, step and time: give a list of "
+                "genaiops.model.run.Metric, or MLflow's"
+            ) from None
+        written.append(lines.metric_line(run_id, key, value, step, when))
+    return written
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from genaiops.store.filter import Compiled, Fields, parse
 __all__ = ["EXPERIMENTS", "RUNS", "condition", "ordering"]
 
 _ORDER = re.compile(r"(?P<name>.+?)(?:\s+(?P<way>ASC|DESC))?\s*", re.IGNORECASE | re.DOTALL)
+_KEY = re.compile(r"`[^`]+`|\"[^\"]+\"|[^\s,`\"]+")
 
 
 def condition(filter_string: object, fields: Fields) -> Compiled:
@@ -39,7 +40,7 @@ def ordering(order_by: Sequence[str], fields: Fields, last: str) -> tuple[str, l
         prefix, _, key = name.partition(".")
         if plain in fields.plain:
             parts.append(f"{fields.plain[plain].sql} {way} NULLS LAST")
-        elif key and prefix in fields.keyed:
+        elif _KEY.fullmatch(key) and prefix in fields.keyed:
             sql = fields.keyed[prefix].sql
             if prefix in ("metric", "metrics"):  # NaN behind the numbers, then runs without it
                 keys.append(key.strip('`"'))

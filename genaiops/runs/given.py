@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from genaiops.errors import ConfigError
 
-__all__ = ["mapping", "optional_text", "path", "text", "view_type"]
+__all__ = ["mapping", "optional_text", "path", "quoted", "text", "view_type"]
 
 _VIEWS = ("ACTIVE_ONLY", "DELETED_ONLY", "ALL")
 
@@ -42,16 +42,22 @@ def mapping(value: object, what: str) -> Mapping[Any, Any]:  # its keys are chec
     raise _wrong(value, what, "a dict")
 
 
+def quoted(value: object) -> str:
+    """The value for a sentence: cut, and its type where it has no text."""
+    try:
+        return reprlib.repr(value)
+    except Exception:  # noqa: BLE001  an object of the user's, or more digits than Python writes
+        return f"of type {type(value).__name__}"
+
+
 def view_type(value: object) -> str:
     """``ACTIVE_ONLY``, ``DELETED_ONLY`` or ``ALL``, or MLflow's number of one. Raises ConfigError."""
     if value in _VIEWS:
         return cast("str", value)
     if value in (1, 2, 3):
         return _VIEWS[cast("int", value) - 1]
-    raise ConfigError(f"the view type {reprlib.repr(value)} is none of {', '.join(_VIEWS)}")
+    raise ConfigError(f"the view type {quoted(value)} is none of {', '.join(_VIEWS)}")
 
 
 def _wrong(value: object, what: str, wanted: str) -> ConfigError:
-    return ConfigError(
-        f"the {what} is {reprlib.repr(value)} ({type(value).__name__}): give {wanted}"
-    )
+    return ConfigError(f"the {what} is {quoted(value)} ({type(value).__name__}): give {wanted}")

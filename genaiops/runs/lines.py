@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from genaiops.errors import ConfigError, ConflictError
+from genaiops.runs import given
 from genaiops.store import events
 
 __all__ = ["metric_line", "metric_lines", "nanoseconds", "param_lines", "tag_lines"]
@@ -62,13 +63,13 @@ def param_lines(run_id: str, params: Mapping[str, Any], known: dict[str, str]) -
 
 def tag_lines(run_id: str, tags: Mapping[str, Any]) -> list[bytes]:
     """Tags, as text; None removes one. Raises: ConfigError for a key that is no name."""
-    texts = {_key(key): None if value is None else str(value) for key, value in tags.items()}
+    texts = {_key(key): None if value is None else _shown(value) for key, value in tags.items()}
     return [events.encode("tag", run_id=run_id, key=key, value=text) for key, text in texts.items()]
 
 
 def _key(key: object) -> str:
     if not isinstance(key, str) or not key.strip():
-        raise ConfigError(f"the key {key!r} is no name: use text")
+        raise ConfigError(f"the key {given.quoted(key)} is no name: use text")
     return key
 
 
@@ -82,7 +83,7 @@ def _number(key: str, value: Any) -> float:  # whatever it is, it may be a numbe
 
 
 def _no_number(key: str, value: object) -> ConfigError:
-    return ConfigError(f"the metric {key!r} is {value!r}: log a number")
+    return ConfigError(f"the metric {key!r} is {given.quoted(value)}: log a number")
 
 
 def _whole(value: Any, what: str) -> int:  # numpy has numbers of its own
@@ -93,7 +94,9 @@ def _whole(value: Any, what: str) -> int:  # numpy has numbers of its own
     except (TypeError, ValueError, OverflowError):
         whole = _INT64
     if isinstance(value, str | bytes) or not -_INT64 <= whole < _INT64:
-        raise ConfigError(f"the {what} {value!r} is no whole number of 64 bits: give one")
+        raise ConfigError(
+            f"the {what} {given.quoted(value)} is no whole number of 64 bits: give one"
+        )
     return whole
 
 
@@ -106,16 +109,22 @@ def _as_kept(value: Any) -> Any:  # any value becomes one that JSON has
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
         text.encode()
     except UnicodeEncodeError:  # half of a surrogate pair is no JSON
-        return str(value).encode(errors="replace").decode()
+        return _shown(value).encode(errors="replace").decode()
     except (TypeError, ValueError, RecursionError):
         return _shown(value)
     return json.loads(text)
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, str):
+        return value
     try:
         return str(value)
     except RecursionError:
         raise ConfigError(
-            f"a {type(value).__name__} is nested too deeply for a parameter: log a summary of it"
+            f"a {type(value).__name__} is nested too deeply to be kept: log a summary of it"
+        ) from None
+    except Exception as error:  # noqa: BLE001  an object of the user's, or too many digits
+        raise ConfigError(
+            f"a {type(value).__name__} cannot be written as text ({error}): log a summary of it"
         ) from None

@@ -113,7 +113,8 @@ def _read_file(path: Path) -> list[dict[str, Any]]:
     try:
         return reader(path)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise EvalError(f"{str(path)!r} cannot be read: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise EvalError(f"{str(path)!r} cannot be read: {reason}") from error
 
 
 def _read_jsonl(path: Path) -> list[dict[str, Any]]:

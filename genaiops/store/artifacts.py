@@ -13,10 +13,12 @@ from urllib.parse import unquote
 
 from genaiops.errors import ConfigError, ConflictError, NotFoundError, StoreError
 from genaiops.store import blobs
+from genaiops.store.whole import is_passing
 
 __all__ = ["checked", "listed", "opened", "put", "root_of"]
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_DOTS = re.compile(r"[ .]*\.[ .]*")
 
 
 def put(folder: Path, run_id: str, path: str, data: bytes | Path) -> None:
@@ -88,17 +90,17 @@ def checked(path: str) -> str:
     bad = (
         not parts
         or parts[0] == "/"
-        or ".." in parts
+        or any(_DOTS.fullmatch(part) or is_passing(part) for part in parts)
         or re.match(r"[A-Za-z]:", plain)
         or "\\" in path
         or any(ord(letter) < 32 for letter in plain)
         or any("\ud800" <= letter <= "\udfff" for letter in plain)
-        or any(len(part.encode()) > 255 or part.startswith(".") for part in path.split("/"))
+        or any(len(part.encode()) > 255 or part == "." for part in path.split("/"))
     )
     if bad:
         raise ConfigError(
-            f"{path!r} is no path of an artifact: use names divided by '/', with no '..', no "
-            "leading '/' or '.', no backslash and at most 255 bytes each"
+            f"{path!r} is no path of an artifact: use names divided by '/', of more than "
+            "dots, with no leading '/', no backslash and at most 255 bytes each"
         )
     return PurePosixPath(path).as_posix()
 
@@ -123,5 +125,5 @@ def _below(folder: Path) -> Iterator[Path]:
     for parent, _, names in os.walk(folder, followlinks=False):
         for name in names:
             file = Path(parent, name)
-            if not name.startswith(".") and not file.is_symlink():
+            if not is_passing(name) and not file.is_symlink():
                 yield file

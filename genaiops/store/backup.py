@@ -17,6 +17,7 @@ from genaiops.store.compact import reached
 from genaiops.store.engine import FILE
 from genaiops.store.journal import prepare_folder
 from genaiops.store.local import LocalStore
+from genaiops.store.whole import is_passing
 
 __all__ = ["BackedUp", "backup"]
 
@@ -90,7 +91,7 @@ def _copy_folders(source: Path, target: Path) -> None:
             folder = target / Path(root).relative_to(source)
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for file in files:
-                if not file.startswith("."):
+                if not is_passing(file):
                     _copy_file(Path(root) / file, folder / file)
 
 

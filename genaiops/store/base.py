@@ -1,6 +1,7 @@
 """The Store protocol: what every backend promises, whichever engine is behind it."""
 
 import importlib
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -154,8 +155,12 @@ class Store(Protocol):
         *,
         timeout_s: float = 30.0,
         max_rows: int | None = None,
+        stop: threading.Event | None = None,
     ) -> Table:
-        """Runs SQL of a user, read-only and locked down. Raises FilterError, StoreError."""
+        """Runs SQL of a user, read-only and locked down, until `stop` is set.
+
+        Raises: FilterError, StoreError.
+        """
         ...
 
     def txn(self, *, timeout_s: float = 10.0) -> AbstractContextManager[Txn]:

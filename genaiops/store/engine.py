@@ -3,6 +3,7 @@
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["DamagedError", "Engine", "in_memory", "opened"]
 
 FILE = "genaiops.duckdb"
+_ZONED, _NO_ZONES = "TIMESTAMP WITH TIME ZONE", "'pytz' failed to import"
 _DAMAGE = ("corrupt", "checksum", "could not read enough bytes", "failed to deserialize")
 _CONFIG: Mapping[str, Any] = {  # DuckDB takes text, numbers and booleans here
     "autoinstall_known_extensions": False,
@@ -60,17 +62,33 @@ class Engine:
             return self.connection.execute(sql, params or None).fetchnumpy()
 
     def user_query(
-        self, sql: str, params: Any, *, timeout_s: float, max_rows: int | None
-    ) -> Table:  # params: whatever DuckDB binds
-        """Runs a user's statement, interrupted after `timeout_s` seconds. Raises FilterError."""
+        self,
+        sql: str,
+        params: Any,  # whatever DuckDB binds
+        *,
+        timeout_s: float,
+        max_rows: int | None,
+        stop: threading.Event | None = None,
+    ) -> Table:
+        """Runs a user's statement, interrupted after `timeout_s` seconds or by `stop`.
+
+        Raises: FilterError.
+        """
         import duckdb
 
-        timer = threading.Timer(timeout_s, self.connection.interrupt)
-        timer.daemon = True
-        timer.start()
+        done, stop = threading.Event(), stop or threading.Event()
+        watch = threading.Thread(target=self._watch, args=(timeout_s, done, stop), daemon=True)
+        watch.start()
         try:
-            return self._fetch(sql, params, max_rows)
+            try:
+                return self._fetch(sql, params, max_rows)
+            except duckdb.InvalidInputException as error:
+                if _NO_ZONES not in str(error):
+                    raise
+                return self._fetch_in_utc(sql, params, max_rows)
         except duckdb.InterruptException:
+            if stop.is_set():
+                raise FilterError("the query was cancelled") from None
             raise FilterError(
                 f"the query took longer than {timeout_s:g} s and was stopped: narrow it down"
             ) from None
@@ -83,7 +101,27 @@ class Engine:
                 raise failure from error
             raise FilterError(f"the query cannot be run: {_first_line(error)}") from error
         finally:
-            timer.cancel()
+            done.set()
+            watch.join()  # an interruption after this would hit somebody else's query
+
+    def _watch(self, timeout_s: float, done: threading.Event, stop: threading.Event) -> None:
+        """Interrupts the query of this connection when its time is up or somebody says so."""
+        ends = time.monotonic() + timeout_s
+        while not done.wait(0.05):
+            if stop.is_set() or time.monotonic() >= ends:
+                self.connection.interrupt()
+
+    def _fetch_in_utc(self, sql: str, params: Any, max_rows: int | None) -> Table:
+        """As `_fetch`, times of a zone as plain times in UTC: DuckDB asks for pytz otherwise."""
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE answer AS {sql}", params or None)
+        plain: list[str] = []
+        for name, kind, *_ in self.connection.execute("DESCRIBE temp.answer").fetchall():
+            quoted = '"' + str(name).replace('"', '""') + '"'
+            if kind == _ZONED:
+                plain.append(f"timezone('UTC', {quoted}) AS {quoted}")
+            elif _ZONED in kind:  # inside a list or a struct
+                plain.append(f"{quoted}::VARCHAR AS {quoted}")
+        return self._fetch(f"SELECT * REPLACE ({', '.join(plain)}) FROM temp.answer", (), max_rows)
 
     def close(self) -> None:
         """Closes the connection, and the instance with its last one; more than once is harmless."""

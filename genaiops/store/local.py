@@ -118,13 +118,14 @@ class LocalStore:
         *,
         timeout_s: float = 30.0,
         max_rows: int | None = None,
+        stop: threading.Event | None = None,
     ) -> Table:
         """See `Store.sql`."""
         with self._engine(10.0, memory="2GB") as (engine, _):
             live.LiveReader(engine, self.folder).read_spans()
             engine.execute("SET disabled_filesystems = 'LocalFileSystem'")
             engine.execute("SET lock_configuration = true")
-            return engine.user_query(sql, params, timeout_s=timeout_s, max_rows=max_rows)
+            return engine.user_query(sql, params, timeout_s=timeout_s, max_rows=max_rows, stop=stop)
 
     @contextlib.contextmanager
     def txn(self, *, timeout_s: float = 10.0) -> Generator[Txn]:

@@ -3,11 +3,19 @@
 import contextlib
 import io
 import os
+import re
 import secrets
 from collections.abc import Generator
 from pathlib import Path
 
-__all__ = ["new_file", "write_whole"]
+__all__ = ["is_passing", "new_file", "write_whole"]
+
+_PASSING = re.compile(r"\.[0-9a-f]{16}\.(new|unused)")
+
+
+def is_passing(name: str) -> bool:
+    """Whether a file of that name is on its way in or out of a folder, and no content of it."""
+    return _PASSING.fullmatch(name) is not None
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:

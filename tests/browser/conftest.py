@@ -20,7 +20,7 @@ from tests.dashboard import seed
 
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 _START_S = 60.0
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 
 @dataclass
@@ -116,7 +116,7 @@ def page(chromium: Browser, seen: Seen) -> Iterator[Page]:
     """A fresh page, watched."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
 
     def request(sent: Request) -> None:
         if not sent.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):

@@ -1,21 +1,25 @@
 """Text that came from outside is shown as text: nothing in it ever runs or loads."""
 
 import base64
+import csv
+import io
 import json
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
 
 import genaiops
 from genaiops.query.saved_views import PREFIX
+from genaiops.store import current_store
 from genaiops.store.events import encode, experiment_id
 from tests.browser.conftest import Seen, Serve
 from tests.dashboard import seed
 
 HOSTILE = (
-    "<img src=x onerror=alert(1)><script>alert(2)</script><svg onload=alert(3)>"
+    "=cmd|' /C calc'!A0 <img src=x onerror=alert(1)><script>alert(2)</script><svg onload=alert(3)>"
     "![i](http://evil.example/a.png) [l](javascript:alert(4)) <a href='javascript:alert(5)'>x</a>"
     '"><iframe src=http://evil.example/b></iframe> $\\href{javascript:alert(6)}{x}$ :red[x] {{7*7}}'
 )
@@ -25,6 +29,13 @@ DRAWING = base64.b64encode(
 ).decode()
 SHORT = "<img src=x onerror=alert(9)>"
 TRACE, RUN, OTHER = "ab" * 16, "cd" * 16, "ce" * 16
+IDS = {"trace_id", "span_id", "parent_span_id", "run_id", "experiment_id", "assessment_id", "parent_run_id",
+       "judge_trace_id", "superseded_by"}  # fmt: skip
+"""Columns that say what belongs to what: hostile ones would only hide the rest from the pages."""
+CHOICES = {"state", "lifecycle", "kind", "syntax", "budget_every", "role"}
+"""Columns that hold one of a few words of ours."""
+ELSEWHERE = {"segments", "schema_versions", "answers", "open_spans"}
+"""Tables of the store itself, which no page reads, and spans that run, which have the columns of spans."""
 
 
 def hostile_store(folder: Path) -> None:
@@ -79,7 +90,13 @@ def hostile_store(folder: Path) -> None:
                 "events", encode("metric", run_id=run_id, key=HOSTILE, value=step, step=step)
             )
         for judge in (HOSTILE, "plain"):
-            verdict = {"value": HOSTILE, "label": HOSTILE, "number": 0.5, "rationale": HOSTILE}
+            verdict = {
+                "value": HOSTILE,
+                "label": HOSTILE,
+                "number": 0.5,
+                "rationale": HOSTILE,
+                "attempts": 1,
+            }
             store.append(
                 "events",
                 encode(
@@ -108,29 +125,55 @@ def hostile_store(folder: Path) -> None:
     client.set_experiment_tag(experiment_id(HOSTILE), f"{PREFIX}{HOSTILE}", "q=1")
     name = HOSTILE.replace("@", "")
     seed.prompt(store, name, (HOSTILE, f"{HOSTILE} more"), now, {HOSTILE: 2})
+    every_column()
+
+
+def every_column() -> None:
+    """Fills what is still calm: at least a row in every table, the attack in every column of text."""
+    store = current_store()
+    store.seal()
+    while store.compact().segments:
+        pass
+    values = {"VARCHAR": HOSTILE, "JSON": json.dumps({HOSTILE: HOSTILE}), "VARCHAR[]": [HOSTILE]}
     with store.txn() as t:
-        t.execute("UPDATE data.prompt_versions SET message = ?, author = ?", [HOSTILE, HOSTILE])
-        t.execute("UPDATE data.prompt_alias_history SET reason = ?", [HOSTILE])
-        t.execute(
-            "UPDATE data.prompt_versions SET model_config = ?", [json.dumps({HOSTILE: HOSTILE})]
-        )
+        found = t.query(
+            "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+            "WHERE schema_name = 'data' AND data_type IN ('VARCHAR', 'JSON', 'VARCHAR[]')"
+        ).dicts()
+        columns = [(row["table_name"], row["column_name"], row["data_type"]) for row in found]
+        first = {table: column for table, column, _ in reversed(columns) if table not in ELSEWHERE}
+        for table, column in first.items():
+            if not t.query(f"SELECT 1 FROM data.{table} LIMIT 1").dicts():
+                t.execute(f"INSERT INTO data.{table} ({column}) VALUES ('x')")
+        for table, column, kind in columns:
+            if table in ELSEWHERE or column in IDS | CHOICES:
+                continue
+            only = (
+                f"{column} IS NULL OR {column} NOT LIKE '%onerror%'"
+                if kind == "VARCHAR"
+                else f"{column} IS NULL"
+            )
+            t.execute(f"UPDATE data.{table} SET {column} = ? WHERE {only}", [values[kind]])
 
 
 @pytest.fixture(scope="module")
 def hostile_site(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A dashboard over that store."""
-    folder = tmp_path_factory.mktemp("hostile") / "store"
+    folder = tmp_path_factory.mktemp("hostile") / SHORT
+    (folder.parent / "pyproject.toml").write_text(
+        f"[tool.genaiops]\nservice = {json.dumps(HOSTILE)}"
+    )
     hostile_store(folder)
     return serve(folder)
 
 
-def paths() -> list[str]:
-    """Every page and view that shows stored text."""
+def paths() -> dict[str, list[str]]:
+    """Every page and view that shows stored text, by page."""
     name = HOSTILE.replace("%", "%25").replace("&", "%26").replace("#", "%23").replace("+", "%2B")
     root, child = "1" * 16, "2" * 16
     views = ("Content", "Raw", "Attributes", "Events", "Feedback", "Roll-up", "JSON")
     everything = "SELECT+*+FROM+spans"
-    return [
+    every = [
         "/", "/traces", "/trace", "/traces?live=true", "/traces?text=onerror", f"/traces?text={name}",
         f"/sql?sql={everything}", f"/sql?sql={everything}&view=Chart&x=name&y=start_ns",
         f"/sql?sql=SELECT+'{name}'+AS+\"{name}\"", "/sql?sql=SELECT+*+FROM+assessments", f"/sql?sql={name}", f"/traces?q=name+%3D+'{name}", f"/trace?id={name}",
@@ -138,13 +181,17 @@ def paths() -> list[str]:
         "/sessions", f"/sessions?id={name}", f"/sessions?user={name}",
         "/prompts", *(f"/prompts?name={name}&view={view}" for view in ("Diff", "Text", "Settings", "Aliases", "All+versions", "Playground")),
         "/eval", f"/eval?runs={RUN}", f"/eval?runs={RUN},{OTHER}", f"/eval?runs={RUN},{OTHER}&judge={name}&row={name}",
-        "/review", "/review?queue=q", f"/review?queue=q&trace={TRACE}", "/datasets",
-        "/datasets?name=d", f"/datasets?name=d&row={name}", f"/datasets?name=d&q={name}",
+        "/review", f"/review?queue={name}", f"/review?queue={name}&trace={TRACE}", "/datasets",
+        f"/datasets?name={name}", f"/datasets?name={name}&row={name}", f"/datasets?name={name}&q={name}",
         "/runs", f"/runs?run={RUN}", f"/runs?cmp={RUN},{OTHER}", f"/runs?run={name}",
         *(f"/runs?cmp={RUN},{OTHER}&view={view}" for view in ("Metrics", "Curves", "Parallel", "Scatter")),
         f"/runs?run={RUN}&view=Files", f"/runs?run={RUN}&view=Files&file={name}", f"/runs?run={RUN}&view=Source",
         f"/runs?filter={name}", f"/prompts?trace={TRACE}", f"/prompts?folder={name}&q={name}", "/gateway", "/settings",
     ]  # fmt: skip
+    pages = {path.partition("?")[0]: list[str]() for path in every}
+    for path in every:
+        pages[path.partition("?")[0]].append(path)
+    return pages
 
 
 _OPEN_ALL = """
@@ -182,18 +229,37 @@ _EVERYWHERE = """
 """
 
 
-@pytest.mark.parametrize("path", paths())
+@pytest.mark.parametrize("name", paths())
 def test_hostile_text_never_runs_nor_loads(
-    path: str, hostile_site: str, page: Page, seen: Seen
+    name: str, hostile_site: str, page: Page, seen: Seen
 ) -> None:
-    page.goto(hostile_site + path)
-    expect(page.get_by_role("heading").first).to_be_visible()
-    page.wait_for_load_state("networkidle")
-    page.evaluate(_OPEN_ALL)
+    for path in paths()[name]:
+        page.goto(hostile_site + path)
+        expect(page.get_by_role("heading").first).to_be_visible()
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+        page.evaluate(_OPEN_ALL)
 
-    assert page.evaluate(_EVERYWHERE) == []
-    assert seen == Seen()
-    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+        assert page.evaluate(_EVERYWHERE) == [], path
+        assert seen == Seen(), path
+        expect(page.locator("[data-testid=stException]")).to_have_count(0)
+        expect(page.get_by_text("Something went wrong")).to_have_count(0)
+    expect(page.get_by_text("cmd|' /C").or_(page.get_by_text("onerror")).first).to_be_attached()
+
+
+@pytest.mark.parametrize("path", ["/traces", "/runs", f"/runs?cmp={RUN},{OTHER}", "/datasets?name=", f"/eval?runs={RUN}",
+                                  f"/eval?runs={RUN},{OTHER}", "/sql?sql=SELECT+*+FROM+spans"])  # fmt: skip
+def test_no_cell_of_a_downloaded_table_begins_a_formula(
+    path: str, hostile_site: str, page: Page
+) -> None:
+    page.goto(hostile_site + path + (quote(HOSTILE) if path.endswith("=") else ""))
+    button = page.get_by_role("button", name="CSV")
+    with page.expect_download() as loaded:
+        button.click()
+
+    text = Path(loaded.value.path()).read_text(encoding="utf-8-sig")
+    cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
+    assert any(cell.startswith("'=cmd") for cell in cells)
+    assert not [cell for cell in cells if cell.lstrip().startswith(("=", "+", "@", "|", "%"))]
 
 
 def test_hostile_text_in_widgets_stays_text(hostile_site: str, page: Page, seen: Seen) -> None:

@@ -83,6 +83,34 @@ def test_keys_answer_one_item_after_the_other(site: str, page: Page, filled: Pat
     assert (said[waiting[0]], said[waiting[1]]) == (True, False)
 
 
+def test_two_tabs_on_one_queue_do_not_answer_over_each_other(
+    site: str, page: Page, filled: Path
+) -> None:
+    genaiops.configure(tracking_uri=str(filled))
+    genaiops.create_review_queue("tabs", judge="clear", filter="name = 'answer'", limit=3)
+    first, second, third = (item.trace_id for item in reviews.items("tabs"))
+    at = '.root[data-item="{}"]'
+    other = page.context.new_page()
+    for tab in (page, other):
+        tab.goto(f"{site}/review?queue=tabs")
+        expect(tab.locator(at.format(first))).to_be_visible()
+
+    page.keyboard.press("2")
+    expect(page.locator(at.format(second))).to_be_visible()
+    other.keyboard.press("1")
+    expect(other.get_by_text("Somebody else answered this item")).to_be_visible()
+    expect(other.locator(".choice.on")).to_contain_text("Yes")
+    assert reviews.items("tabs")[0].value is True
+    page.keyboard.press("2")
+    expect(page.locator(at.format(third))).to_be_visible()
+    other.keyboard.press("1")
+    expect(other.locator(at.format(third))).to_be_visible()  # not what was answered meanwhile
+    other.keyboard.press("1")
+
+    expect(other.get_by_text("Nothing waits any more.")).to_be_visible()
+    assert [item.value for item in reviews.items("tabs")] == [False, True, False]
+
+
 def test_digits_typed_into_the_reason_answer_nothing(site: str, page: Page) -> None:
     page.goto(f"{site}/review?queue=week+48")
     why = page.get_by_label("Why")

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 import genaiops
 from genaiops.query import traces
@@ -111,6 +111,41 @@ def test_arrow_keys_walk_and_fold_the_tree(site: str, page: Page, filled: Path) 
     tree.press("ArrowLeft")
 
     expect(page.get_by_role("treeitem")).to_have_count(4)
+
+
+def test_a_late_answer_to_one_step_does_not_take_back_the_next(
+    site: str, page: Page, filled: Path
+) -> None:
+    holding: list[bool] = []
+    held: list[tuple[WebSocketRoute, str | bytes]] = []
+
+    def late(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(
+            lambda message: held.append((socket, message)) if holding else socket.send(message)
+        )
+
+    page.route_web_socket(re.compile("_stcore/stream"), late)
+    page.goto(f"{site}/trace?id={failing(filled)}")
+    expect(page.get_by_role("treeitem")).to_have_count(6)
+    holding.append(True)
+    page.get_by_role("treeitem").first.click()
+    while not held:
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(1_000)  # the whole answer to the click waits now
+    page.get_by_role("tree").press("ArrowDown")
+    answers, held[:] = list(held), []
+    for page_side, message in answers:
+        page_side.send(message)
+    page.wait_for_timeout(500)
+
+    chosen = page.get_by_role("treeitem", selected=True)
+    expect(chosen).to_contain_text("retrieve", timeout=1)
+    holding.clear()
+    for page_side, message in held:
+        page_side.send(message)
+    page.wait_for_url(re.compile("span=[0-9a-f]{16}"))
+    expect(chosen).to_contain_text("retrieve")
 
 
 def test_one_click_leads_to_the_failing_span(site: str, page: Page, filled: Path) -> None:

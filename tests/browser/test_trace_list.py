@@ -90,7 +90,7 @@ def test_a_span_that_ends_elsewhere_appears_in_the_live_list(
 
 
 def test_marked_traces_become_a_dataset(listed: str, page: Page, folder: Path) -> None:
-    page.goto(listed)
+    page.goto(f"{listed}?q=name+%3D+'answer'")
     boxes = page.get_by_role("checkbox", name="pick this row")
     boxes.nth(0).check()
     boxes.nth(2).check()

@@ -46,6 +46,7 @@ def test_the_dashboard_is_started_in_safe_path_mode() -> None:
 
     file = str(app_path().with_name("serve.py"))
     assert started == [sys.executable, "-P", file, "127.0.0.1", "5001"]
+    assert command("127.0.0.1", 5001, "/a/store")[3:] == ["127.0.0.1", "5001", "/a/store"]
 
 
 @pytest.mark.slow

@@ -55,7 +55,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shown() -> Shown:
     """Runs a page of the dashboard over a store, with parameters in the URL."""
 
-    def run(file: str, store: Path, /, **params: str) -> Screen:
+    def run(file: str, store: Path, /, **params: str | list[str]) -> Screen:
         genaiops.configure(tracking_uri=str(store))
         app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30).run()
         app.switch_page(f"screens/{file}.py")

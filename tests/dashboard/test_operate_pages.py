@@ -2,13 +2,14 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import genaiops
 from genaiops.gateway import keys as ring
 from genaiops.gateway.limits import Policy
-from tests.dashboard.conftest import Shown
+from tests.dashboard.conftest import Screen, Shown
 from tests.dashboard.seed import NS, span, use
 
 
@@ -88,16 +89,27 @@ def test_settings_say_where_each_came_from(
     assert not screen.app.exception
     assert "environment GENAIOPS_TRACKING_TOKEN" in screen.texts
     assert "very-secret" not in screen.texts
+    rows = {row["id"]: row["cells"] for row in _settings(screen)}
+    assert rows["tracking_uri"]["origin"] == "genaiops ui"  # given to configure, as it does
+    assert (rows["disabled"]["value"], rows["disabled"]["origin"]) == ("False", "default")
+    assert rows["judge_model"]["value"] is None
     assert '"label": "Spans", "value": "24"' in screen.texts
 
 
+def _settings(screen: Screen) -> list[Any]:
+    tables = [data for name, data in screen.all if name == "genaiops.table_view"]
+    return next(data["rows"] for data in tables if data["columns"][0]["label"] == "Setting")
+
+
 def test_retention_says_what_would_go_and_deletes_nothing(shown: Shown, called: Path) -> None:
+    use(called).seal()
     screen = shown("settings", called)
     screen.app.number_input(key="days").set_value(0)
     next(button for button in screen.app.button if button.label == "What would go?").click()
     screen.app.run()
 
     assert not screen.app.exception
+    assert "24 traces with 24 spans, 0 assessments" in Screen(screen.app).texts
     assert len(genaiops.search_traces(limit=50)) == 24
 
 

@@ -9,7 +9,7 @@ from dashboard.parts.feedback import typed_value
 from dashboard.parts.messages import conversation
 from dashboard.parts.pictures import with_pictures
 from dashboard.parts.prompt_text import compared
-from dashboard.parts.text import count, ms, percent, preview, score, usd
+from dashboard.parts.text import count, counted, ms, percent, preview, score, usd
 from genaiops.model.prompt import PromptVersion
 
 Template = str | Sequence[Mapping[str, Any]]
@@ -24,6 +24,7 @@ Template = str | Sequence[Mapping[str, Any]]
         (usd(0.0123), "$0.0123"), (usd(12.5), "$12.50"), (count(12_345), "12,345"),
         (count(636_000), "636 k"), (count(2_500_000), "2.5 M"), (percent(0.096), "9.6 %"),
         (percent(0.5), "50 %"), (score(True), "yes"), (score(0.5), "0.5"), (score(None), "–"),
+        (counted(1, "run"), "1 run"), (counted(0, "run"), "0 runs"), (counted(2_000, "run"), "2,000 runs"),
     ],
 )  # fmt: skip
 def test_numbers_read_well(made: str, text: str) -> None:
@@ -156,9 +157,12 @@ def test_changed_settings_are_part_of_the_difference() -> None:
     assert parts[0][1] == [("equal", "a "), ("delete", "b"), ("insert", "c")]
 
 
-def test_an_added_message_is_an_insertion() -> None:
+def test_an_added_message_is_an_insertion_and_moves_no_other() -> None:
     one = [{"role": "user", "content": "Hi"}]
 
-    parts = compared(version(1, one), version(2, [*one, {"role": "user", "content": "Again"}]))
+    parts = compared(version(1, one), version(2, [{"role": "system", "content": "Be kind"}, *one]))
 
-    assert parts[1] == ("2 · user", [("insert", "Again")])
+    assert parts == [
+        ("message 1 (system)", [("insert", "Be kind")]),
+        ("message 2 (user)", [("equal", "Hi")]),
+    ]

@@ -90,6 +90,23 @@ def test_an_alias_moves_from_the_page_with_its_reason(shown: Shown, registry: Pa
     assert (last.alias, last.version, last.reason) == ("production", 2, "it is shorter")
 
 
+def test_an_alias_that_was_moved_elsewhere_is_not_moved_unseen(
+    shown: Shown, registry: Path
+) -> None:
+    genaiops.set_prompt_alias("qa/answer", "production", 2)
+    moving = shown("prompts", registry, name="qa/answer", v="2", view="Aliases")
+    back = shown("prompts", registry, name="qa/answer", v="2", view="Aliases")
+    genaiops.register_prompt("qa/answer", "A third {{question}}")
+    genaiops.set_prompt_alias("qa/answer", "production", 3)
+
+    moving, back = _press(moving, "Move the alias"), _press(back, "Roll back")
+
+    for screen in (moving, back):
+        assert "was moved meanwhile and means version 3 now" in screen.texts
+    assert prompts.alias_history("qa/answer")[0].version == 3
+    assert "production means version 2 now." in _press(moving, "Move the alias").texts
+
+
 def test_a_refused_move_shows_why_and_moves_nothing(shown: Shown, registry: Path) -> None:
     screen = shown("prompts", registry, name="qa/answer", v="2", view="Aliases")
     _field(screen, "text_input", "only if its newest evaluation shows").input("exact_match >= 0.5")
@@ -127,6 +144,20 @@ def test_a_move_is_taken_back(shown: Shown, registry: Path) -> None:
 
     assert "production means version 1 again" in screen.texts
     assert not shown("prompts", registry, name="qa/answer", view="Aliases").app.exception
+
+
+def test_a_split_is_one_move_with_nothing_before_it(shown: Shown, registry: Path) -> None:
+    genaiops.split_prompt_alias("qa/answer", "canary", {1: 0.9, 2: 0.1})
+
+    listed = shown("prompts", registry)
+    screen = shown("prompts", registry, name="qa/answer", view="Aliases")
+
+    assert "'v1 90%'" in str(listed.data)
+    buttons = {button.key: button.disabled for button in screen.app.button}
+    assert buttons["back canary"]
+    genaiops.split_prompt_alias("qa/answer", "canary", {1: 0.5, 2: 0.5})
+    again = shown("prompts", registry, name="qa/answer", view="Aliases")
+    assert not {button.key: button.disabled for button in again.app.button}["back canary"]
 
 
 def test_a_version_runs_in_the_playground_and_is_kept_as_a_trace(

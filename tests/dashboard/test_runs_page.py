@@ -50,6 +50,14 @@ def test_the_filter_and_columns_of_the_url_decide_what_is_shown(shown: Shown, fi
     ]  # fmt: skip
 
 
+def test_the_columns_of_the_beginning_are_those_that_differ(shown: Shown, sweep: Path) -> None:
+    table = shown("runs", sweep).data["genaiops.table_view"]
+
+    assert [column["label"] for column in table["columns"]] == [
+        "Run", "Status", "loss", "lr", "model", "Took", "Started",
+    ]  # fmt: skip
+
+
 def test_a_filter_that_cannot_be_read_is_answered_beside_its_field(
     shown: Shown, filled: Path
 ) -> None:
@@ -183,6 +191,25 @@ def test_only_the_beginning_of_a_large_text_is_read(tmp_path: Path) -> None:
     assert len(text) < 201_000
     assert text.endswith("of 1.0 MB")
     assert preview_of(str(binary), "model.bin", 300)[0] == "bytes"
+
+
+def test_thousands_of_metrics_are_found_by_name(shown: Shown, tmp_path: Path) -> None:
+    genaiops.configure(tracking_uri=str(tmp_path / "store"))
+    with genaiops.start_run("wide"):
+        genaiops.log_metrics({f"m{number:04}": number for number in range(2_000)})
+    with genaiops.start_run("other"):
+        genaiops.log_metric("m0000", math.inf)
+    ids = (_run("wide"), _run("other"))
+
+    whole = shown("runs", tmp_path / "store", run=ids[0])
+    found = shown("runs", tmp_path / "store", run=ids[0], find="M199")
+    beside = shown("runs", tmp_path / "store", cmp=",".join(ids), view="Metrics", find="m000")
+
+    assert "1,700 more: find them by name." in whole.texts
+    metrics = [row["cells"]["name"] for row in found.data["genaiops.table_view"]["rows"]]
+    assert metrics == [f"m{number}" for number in range(1990, 2000)]
+    rows = beside.data["genaiops.table_view"]["rows"]
+    assert (len(rows), rows[0]["cells"]["r1"], rows[1]["cells"]["r1"]) == (10, "inf", None)
 
 
 def test_a_run_without_metrics_is_a_page(shown: Shown, sweep: Path) -> None:

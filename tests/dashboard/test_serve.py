@@ -9,13 +9,15 @@ import re
 import socket
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from streamlit import config
 
 from dashboard.parts import menu, urls
-from dashboard.serve import Shield, make_app, settings
+from dashboard.serve import Shield, make_app, serve, settings
+from genaiops import config as genaiops_config
 from genaiops.cli.ui import command
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
@@ -105,6 +107,34 @@ def test_no_folder_of_a_user_opens_the_dashboard_to_others(tmp_path: Path) -> No
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+def test_the_dashboard_keeps_where_its_settings_came_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[dict[str, Any]] = []
+
+    def run(*, config: dict[str, Any]) -> None:
+        served.append(config)
+
+    def make(_host: str) -> SimpleNamespace:
+        return SimpleNamespace(run=run)
+
+    monkeypatch.setattr("dashboard.serve.make_app", make)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GENAIOPS_DISABLED", "1")
+    origins: list[dict[str, tuple[str, str]]] = []
+    for store in ("", str(tmp_path / "given")):
+        genaiops_config.reset()
+        serve("127.0.0.1", 5000, store)
+        rows = genaiops_config.describe()
+        origins.append({name: (value, origin) for name, value, origin in rows})
+
+    assert origins[0]["tracking_uri"] == ("./.genaiops", "default")
+    assert origins[1]["tracking_uri"] == (str(tmp_path / "given"), "argument")
+    assert origins[0]["disabled"] == ("False", "argument")
+    assert origins[0]["sample"] == ("1.0", "default")
+    assert served == [settings("127.0.0.1", 5000)] * 2
 
 
 def test_what_the_launcher_overrides_is_known_to_streamlit() -> None:

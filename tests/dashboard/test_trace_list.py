@@ -39,7 +39,7 @@ def test_a_row_shows_what_was_asked_and_answered_with_which_prompt_and_for_how_m
 
     assert cells["said"][0] == "How do I make a dataclass immutable?"
     assert cells["said"][1].startswith("Use @dataclass(frozen=True)")
-    assert [chip["value"] for chip in cells["prompt"]] == ["docs/answer@1"]
+    assert [chip["value"] + chip["tail"] for chip in cells["prompt"]] == ["docs/answer@1"]
     assert cells["tokens"] == "824 → 64"
     assert cells["cost"] == "$0.0003"
     assert 0 < cells["latency"]["share"] <= 1
@@ -86,6 +86,44 @@ def test_a_live_list_has_the_same_rows_and_no_marks(shown: Shown, store: Path) -
     assert screen.data["genaiops.table_view"]["picked"] is None
 
 
+def test_a_kept_view_is_followed_although_a_tick_brings_the_old_widgets_along(
+    shown: Shown, store: Path
+) -> None:
+    app = shown("traces", store, status="ok", live="true").app
+
+    app.query_params.clear()
+    app.query_params.update({"status": "error", "sort": "duration_ms DESC"})
+    app.session_state["genaiops.landed"] = {"status", "sort", "live"}
+    screen = Screen(app.run())
+
+    assert {row["cells"]["status"] for row in rows(screen)} == {"error"}
+    assert app.selectbox(key="status").value == "error"
+    assert not app.toggle(key="live").value
+
+
+def test_traces_without_an_input_are_left_out_of_a_dataset_and_counted(
+    shown: Shown, store: Path
+) -> None:
+    opened = seed.use(store)
+    seed.span(opened, "fe" * 16, "1" * 16, "silent", "agent", time.time_ns(), 5, trace_name="silent")  # fmt: skip
+    genaiops.create_dataset("picked", [{"inputs": {"question": "1"}, "expected": "1"}])
+    good = traces.search("status = 'ok' AND name = 'answer'", limit=2).items
+    app = shown("traces", store).app
+
+    app.session_state["marked traces"] = ["fe" * 16]
+    app.run()
+    app.selectbox(key="dataset name").set_value("picked")
+    app.button(key="add to dataset").click().run()
+    assert "None of these traces has an input" in Screen(app).texts
+    assert datasets.names()[0].newest.n_rows == 1
+
+    app.session_state["marked traces"] = ["fe" * 16, *(item.trace_id for item in good)]
+    app.run()
+    app.button(key="add to dataset").click().run()
+    assert "2 traces added to picked, version 2; 1 without an input left out" in Screen(app).texts
+    assert datasets.names()[0].newest.n_rows == 3
+
+
 def test_a_view_is_kept_opened_and_forgotten(shown: Shown, store: Path) -> None:
     app = shown("traces", store, q="latency_ms > 5", status="error", after="").app
 
@@ -111,7 +149,7 @@ def test_all_that_match_go_to_a_dataset_marked_ones_only_when_there_are_marks(
     app.selectbox(key="dataset name").set_value("failures")
     app.button(key="add to dataset").click().run()
     assert datasets.names()[0].newest.n_rows == 2
-    assert "1 traces added to failures, version 2" in Screen(app).texts
+    assert "1 trace added to failures, version 2" in Screen(app).texts
 
     chosen = [item.trace_id for item in traces.search("status = 'ok'", limit=3).items]
     app.session_state["marked traces"] = chosen
@@ -182,7 +220,7 @@ def test_judging_without_a_model_names_the_ways_to_set_one(store: Path) -> None:
 
 
 def test_the_judges_of_the_list_carry_the_names_of_their_scores() -> None:
-    assert [judge.name for judge in judges_of([*JUDGES], "")] == [*JUDGES]  # pyright: ignore[reportAttributeAccessIssue]  every judge has a name
+    assert [judge.name for judge in judges_of([*JUDGES], "")] == [*JUDGES]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  every judge has a name
     assert len(judges_of([OWN], "The answer names its source.")) == 1
     with pytest.raises(EvalError):
         judges_of([OWN], "")

@@ -34,7 +34,10 @@ def test_the_demo_evaluates_two_prompts_and_names_commands_that_work(workdir: Pa
     looked = [shell(command, workdir) for command in commands]
 
     assert (told.returncode, told.stderr) == (0, "")
-    assert "Version 2 against 1: token_f1" in told.stdout
+    compared = told.stdout.partition("Version 2 against 1:\n")[2].splitlines()[1:5]
+    assert {line.split()[0]: line.split()[10] for line in compared} == {
+        "recall_at_5": "unclear", "mrr": "unclear", "context_overlap": "unclear", "token_f1": "better",
+    }  # fmt: skip
     assert genaiops.sql("SELECT count(*) FROM prompt_versions").rows == [(2,)]
     assert genaiops.sql("SELECT status, count(*) FROM runs GROUP BY 1").rows == [("FINISHED", 2)]
     assert len(commands) == 6

@@ -258,7 +258,7 @@ def test_a_budget_that_nobody_can_keep_stops_after_the_first_answer(model):
     )
 
     assert (score["correctness"].n_ok, len(model.requests)) == (1, 1)
-    assert "no price of openai/judge is known" in score.failures()[0].error
+    assert "no price of the model 'judge' is known" in score.failures()[0].error
     assert "prices.toml" in score.failures()[0].error
 
 

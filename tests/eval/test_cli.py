@@ -137,11 +137,13 @@ def test_power_plans_from_a_rate_or_a_run(invoke):
 
     planned = invoke("power", "--rate", "0.8", "--rows", "200", "--detect", "0.05")
     measured = invoke("power", run.run_id, "--detect", "0.2", "--format", "json")
+    tiny = invoke("power", run.run_id, "--detect", "1e-200", "--format", "json")
     wrong = invoke("power", "--rate", "0.8", "--detect", "0.05")
 
     assert "rate 0.8  0.05        200   0.424  503           0.079" in planned.stdout
     (score,) = json.loads(measured.stdout)
     assert (score["score"], score["rows"], score["rows_needed"]) == ("exact_match", 9, 22)
+    assert json.loads(tiny.stdout)[0]["rows_needed"] is None
     assert wrong.exit_code == 2
     assert "give RUN (and --other), or --rate and --rows" in wrong.stderr
 

@@ -77,6 +77,17 @@ def test_gates_test_the_bound_that_speaks_against_them():
         judged.gate("k > 1")
 
 
+def test_a_gate_names_any_score_and_takes_any_number():
+    @genaiops.judge(name="my score, v-2")
+    def odd(outputs):
+        return True
+
+    judged = genaiops.evaluate([{"question": "q", "outputs": "x"}], judges=[odd])
+
+    assert judged.gate("my score, v-2 >= 1e-3")
+    assert judged.gate(" my score, v-2 <= 1.0E+0 ").score.name == "my score, v-2"
+
+
 def test_one_failure_in_a_hundred_is_shown_and_more_count_as_worst_and_best():
     few, many = result("a", [1.0] * 99 + [None]), result("b", [1.0] * 97 + [None] * 3)
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from genaiops import EvalError
-from genaiops.eval.dataset import load_rows
+from genaiops.runs.rows import load_rows
 
 ROWS = [
     {"question": "a", "answer": "x", "contexts": ["c"], "relevant_ids": ["1"], "tags": {"t": "u"}},

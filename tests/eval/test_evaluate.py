@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+import sys
 
 import pytest
 
 import genaiops
-from genaiops.eval.judges import ContextOverlap, ExactMatch, Groundedness, RecallAtK, TokenF1
+from genaiops.eval.judges import PII, ContextOverlap, ExactMatch, Groundedness, RecallAtK, TokenF1
 
 ROWS = [
     {"id": f"r{n}", "inputs": {"question": f"What is {n}?"}, "expected": str(n)} for n in range(6)
@@ -227,6 +228,14 @@ def test_the_verdicts_are_a_data_frame():
 
     assert list(frame["row_id"]) == [row["id"] for row in ROWS]
     assert frame["number"].mean() == 1.0
+
+
+def test_without_pandas_one_sentence_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    result = genaiops.evaluate([{"question": "q", "outputs": "x"}], judges=[PII()])
+
+    with pytest.raises(genaiops.EvalError, match="pip install pandas"):
+        result.to_df()
 
 
 def test_clusters_widen_the_interval():

@@ -7,6 +7,7 @@ import pytest
 
 import genaiops
 from genaiops.eval.judges import ContextOverlap, ExactMatch, RecallAtK, TokenF1
+from genaiops.eval.progress import line
 
 ROWS = [
     {"id": f"r{n}", "inputs": {"question": f"What is {n}?"}, "expected": str(n)} for n in range(6)
@@ -229,6 +230,42 @@ def test_predictions_of_any_type_and_size_are_values():
     assert "outputs missing" in result.failures()[0].error
 
 
+def test_the_line_of_progress_tells_rows_money_and_the_time_that_is_left():
+    said = line("qa", 40, 200, took_s=16.25, spent_usd=0.0123)
+    hours = line("qa", 1, 1001, took_s=3.7, spent_usd=0.0)
+
+    assert said == "qa: 40 of 200 rows, 0.0123 USD, 1:05 left"
+    assert hours == "qa: 1 of 1001 rows, 1:01:40 left"
+
+
+def test_a_function_that_changes_its_inputs_changes_them_for_itself_only():
+    def chat(messages):
+        messages.append("answer")
+        return len(messages)
+
+    rows = [{"inputs": {"messages": ["question"]}, "expected": 2}]
+    result = genaiops.evaluate(rows, chat, judges=[ExactMatch()], repeats=3)
+
+    assert result["exact_match"].estimate == 1.0
+    assert {str(row.case.inputs) for row in result.rows} == {"{'messages': ['question']}"}
+    assert rows[0]["inputs"] == {"messages": ["question"]}
+
+
+def test_nothing_that_a_row_says_steers_the_terminal(capsys):
+    def fail(question):
+        raise ValueError("\x1b[2Jgone\r\x9b31m\u202e")
+
+    rows = [{"id": "\x1b]0;title\x07\nrow", "question": "q", "expected": "x"}]
+    name = "\x1b[31m" + "long" * 50
+    result = genaiops.evaluate(rows, fail, judges=[ExactMatch()], name=name, progress=True)
+
+    lines, shown = str(result).split("\n"), capsys.readouterr().err
+    assert all(line.isprintable() for line in lines)
+    assert lines[2].startswith("row \ufffd]0;title\ufffd row, exact_match: predict_fn raised")
+    assert shown.replace("\r\033[K", "").isprintable()
+    assert max(map(len, shown.split("\r"))) < 80
+
+
 def test_progress_on_a_terminal_is_one_line(capsys):
     genaiops.evaluate(ROWS, answer, judges=[ExactMatch()], name="mine", progress=True)
 
@@ -258,6 +295,21 @@ def test_clusters_may_come_from_a_function():
 
     assert "2 clusters" in result["exact_match"].method
     assert result.compare(other)["exact_match"].method == "sign-flip permutation, 2 clusters"
+
+
+def test_a_stored_run_knows_its_clusters_and_labels_whatever_became_of_its_traces():
+    genaiops.configure(sample=0.0)
+    rows = [{**row, "half": n % 2} for n, row in enumerate(ROWS)]
+    labels = {row["id"]: {"exact_match": n % 3 > 0} for n, row in enumerate(ROWS)}
+    options = {"judges": [ExactMatch()], "cluster": "half"}
+
+    plain = genaiops.evaluate(rows, answer, **options)
+    labelled = genaiops.evaluate(rows, answer, labels=labels, **options)
+
+    assert genaiops.sql("SELECT * FROM traces").rows == []
+    assert "2 clusters" in plain["exact_match"].method
+    for result in (plain, labelled):
+        assert genaiops.load_result(result.run_id)["exact_match"] == result["exact_match"]
 
 
 def test_the_async_twin_gives_the_same():

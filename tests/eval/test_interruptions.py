@@ -1,6 +1,8 @@
 """Killed or interrupted at any moment, an evaluation keeps what is done and never pays twice."""
 
 import functools
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -241,3 +243,31 @@ def test_predictions_of_another_model_are_not_taken_over(workdir, make):
     assert begun == again
     assert (other.run_id,) not in begun
     assert other["exact_match"].estimate == 1.0
+
+
+FULL = """
+import resource, signal, sys
+import genaiops
+from genaiops.judges import ExactMatch
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+rows = [{"question": f"{n}" * 200, "expected": f"{n}" * 200} for n in range(60)]
+print(genaiops.evaluate(rows, lambda question: question, judges=[ExactMatch()]))
+"""
+
+
+@pytest.mark.parametrize("room", [0, 20_000])
+def test_on_a_full_disk_the_scores_are_right_and_what_is_not_stored_is_said(workdir, room):
+    without_coverage = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(room)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=without_coverage,  # its own file would not fit either
+    )
+
+    assert done.stdout.split("\n")[1].startswith("exact_match  1.000     0.940 to 1.000  60  0 ")
+    assert re.search(r"^\d+ lines could not be written to the store$", done.stdout, re.MULTILINE)
+    assert "Traceback" not in done.stderr

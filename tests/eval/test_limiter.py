@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import Counter
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from genaiops.errors import AuthenticationError, ProviderError, RateLimitedError
 from genaiops.eval.limiter import Limiter
 from genaiops.eval.throttle import Policy, quota_wait_s
+from genaiops.gateway.completion import Completion
+from genaiops.model.usage import Usage
 from tests.eval.virtual import Bucket, Capped, Down, run
 
 
@@ -240,3 +243,51 @@ def test_what_waiting_does_not_mend_is_an_error_at_once(error):
 )
 def test_the_rest_of_a_quota_is_read_from_the_headers(headers, seconds):
     assert quota_wait_s(headers) == pytest.approx(seconds)
+
+
+def test_a_quota_that_comes_back_at_a_time_of_day_is_read_too():
+    headers = {
+        "anthropic-ratelimit-requests-limit": "50",
+        "anthropic-ratelimit-requests-remaining": "0",
+        "anthropic-ratelimit-requests-reset": "2026-11-26T17:00:50Z",
+    }
+
+    assert quota_wait_s(headers, datetime(2026, 11, 26, 17, 0, tzinfo=UTC)) == pytest.approx(1.0)
+    assert quota_wait_s(headers, datetime(2026, 11, 26, 18, 0, tzinfo=UTC)) == 0.0
+
+
+def test_a_quota_that_is_used_up_pauses_all_calls_before_one_is_refused():
+    times = []
+
+    async def thrifty():
+        times.append(asyncio.get_running_loop().time())
+        headers = {"x-ratelimit-remaining-requests": "3"}
+        if len(times) % 10 == 0:
+            headers = {
+                "x-ratelimit-remaining-requests": "0",
+                "x-ratelimit-limit-requests": "1",
+                "x-ratelimit-reset-requests": "5s",
+            }
+        return completion(headers)
+
+    answers, took, _ = ask(thrifty, 30)
+
+    assert len(answers) == 30
+    assert [round(b - a) for a, b in pairwise(times) if b - a > 1] == [5, 5]
+    assert took == pytest.approx(10, abs=1)
+
+
+def completion(headers):
+    return Completion(
+        text="yes",
+        message={},
+        finish_reason="stop",
+        usage=Usage(),
+        cost_usd=None,
+        model="m",
+        provider="openai",
+        trace_id="",
+        span_id="",
+        raw={},
+        headers=headers,
+    )

@@ -164,6 +164,38 @@ def test_people_label_random_rows_in_the_terminal(results):
     assert load_result(worse.run_id).with_labels("human").labels is not None
 
 
+@genaiops.judge(name="length", scale=(0, 1))
+def is_long(outputs):
+    return len(outputs) > 10
+
+
+def test_people_see_the_contexts_and_the_whole_answer_that_they_label(workdir):
+    rows = [{"question": "Where?", "contexts": ["It is in Paris.", "Since 1889."]}]
+    result = genaiops.evaluate(rows, lambda question: "x" * 3_000 + "end", judges=[is_long])
+
+    shown = run("label", result.run_id, said="y\n").stdout
+    report = load_result(result.run_id).html("whole.html").read_text("utf-8")
+
+    assert "context 1: It is in Paris.\ncontext 2: Since 1889." in shown
+    assert ("xend" in shown, "xend" in report) == (True, True)
+    assert "[1] It is in Paris." in report
+
+
+def test_a_row_prints_what_one_looks_for(results):
+    failing = genaiops.evaluate(
+        [{"id": "r", "question": "0", "expected": "0"}],
+        lambda question: 1 / 0,
+        judges=[ExactMatch()],
+    )
+
+    assert repr(results[1].worst(1)) == (
+        f"[RowResult({results[1].worst(1)[0].row_id!r}, 'exact_match', value=False, "
+        f"inputs={results[1].worst(1)[0].case.inputs!r}, outputs='0', "
+        f"expected={results[1].worst(1)[0].case.expected!r})]"
+    )
+    assert "error='predict_fn raised ZeroDivisionError: division by zero'" in repr(failing.rows)
+
+
 TESTS = """
 from genaiops.eval.judges import ExactMatch
 

@@ -172,9 +172,12 @@ def test_a_pair_can_be_asked_in_one_order_and_against_another_run(model):
     model.answers = pair("first", "second")
 
     result = judged(Pairwise(against=other, swap=False), row={**ROW, "expected": None})
+    reloaded = Pairwise(against=genaiops.load_result(other.run_id), swap=False)
+    stored = judged(reloaded, row={**ROW, "expected": None})
     missing = judged(Pairwise(against={"r9": "x"}))
 
-    assert result.rows[0].value == "win"
+    assert result.rows[0].value == stored.rows[0].value == "win"
+    assert stored.rows[0].verdict.cached  # the same other answer, so the same question
     assert result.rows[0].verdict.disagreement is None
     assert "no other answer to row 'r1'" in missing.failures()[0].error
 

@@ -45,6 +45,10 @@ def test_context_overlap_is_the_share_of_sentences_that_were_copied():
     contexts = ["The sky is blue. Water is wet."]
 
     assert number(ContextOverlap(), "the sky is BLUE. Fire is cold.", contexts=contexts) == 0.5
+    assert number(ContextOverlap(), "The sky is blue [sky-1].", contexts=contexts) == 1.0
+    assert number(ContextOverlap(), "The sky is blue. [sky-1] [b.md]", contexts=contexts) == 1.0
+    assert number(ContextOverlap(), "Set x[0] [a]", contexts=["set x[0] first"]) == 1.0
+    assert number(ContextOverlap(), "[sky-1]", contexts=contexts) is None
     assert number(ContextOverlap(), "Azure is what the sky is.", contexts=contexts) == 0.0
     assert number(ContextOverlap(), "Water is wet", contexts=[]) == 0.0
     assert number(ContextOverlap(), "  ", contexts=contexts) is None

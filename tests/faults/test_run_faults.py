@@ -55,3 +55,18 @@ def test_a_disk_that_fills_inside_an_artifact_leaves_nothing_half(
     left = [path for path in (small_disk / "store").rglob("*") if path.stat().st_size > 1_000_000]
     assert left == []
     assert genaiops.get_run(run.info.run_id).info.status == "FINISHED"
+
+
+def test_a_disk_that_fills_inside_a_download_leaves_nothing_half(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    genaiops.set_tracking_uri(tmp_path / "store")
+    (tmp_path / "big.bin").write_bytes(os.urandom(20_000_000))
+    with genaiops.start_run() as run:
+        genaiops.log_artifact(tmp_path / "big.bin")
+
+    with pytest.raises(
+        genaiops.StoreError, match=r"'big\.bin' cannot be copied to .*No space left"
+    ):
+        genaiops.download_artifacts(f"runs:/{run.info.run_id}", small_disk / "back")
+    assert list((small_disk / "back").iterdir()) == []

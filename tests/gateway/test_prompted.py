@@ -59,7 +59,27 @@ def test_a_prompt_answers_with_the_variables_of_the_request(gateway, client, pro
     assert "prompt_variables" not in asked
     [span] = spans(gateway)
     assert (span["prompt_name"], span["prompt_version"]) == ("support/answer", 1)
-    assert span["attributes"]["genaiops.prompt.alias"] == "production"
+    linked = {name: value for name, value in span["attributes"].items() if "prompt." in name}
+    assert linked == {
+        "gen_ai.prompt.name": "support/answer",
+        "gen_ai.prompt.version": 1,
+        "gen_ai.prompt.variable.product": "Lamp",
+        "genaiops.prompt.alias": "production",
+        "genaiops.prompt.hash": genaiops.load_prompt("support/answer@production").hash,
+    }
+
+
+def test_values_stay_out_of_the_trace_where_contents_do(gateway, client, provider):
+    genaiops.configure(capture="metadata")
+    provider.say(chat("Sure."))
+
+    client.chat.completions.create(
+        model="support", messages=HI, extra_body={"prompt_variables": {"product": "Lamp"}}
+    )
+
+    [span] = spans(gateway)
+    assert (span["prompt_name"], span["prompt_version"]) == ("support/answer", 1)
+    assert "Lamp" not in str(span)
 
 
 def test_a_prompt_needs_no_messages_and_speaks_every_dialect(gateway, client, provider):

@@ -220,6 +220,7 @@ def test_tags_can_be_set_and_taken_away_later(three: str):
     for wrong in (
         lambda: genaiops.set_prompt_tag(three, "genaiops.x", "1"),
         lambda: genaiops.set_prompt_tag(three, "x", 1),
+        lambda: genaiops.set_prompt_version_tag(three, "2", "x", "1"),
     ):  # pyright: ignore
         with pytest.raises(PromptError):
             wrong()

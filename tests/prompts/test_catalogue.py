@@ -1,19 +1,30 @@
 """Looking through the registry."""
 
+from pathlib import Path
+
 import pytest
 
 import genaiops
 from genaiops.errors import FilterError, NotFoundError
 
 
-@pytest.fixture
-def library() -> None:
-    """Three prompts; one has two versions and an alias."""
+@pytest.fixture(scope="module")
+def shelves(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with three prompts, which no test changes; one has two versions and an alias."""
+    folder = tmp_path_factory.mktemp("library") / "store"
+    genaiops.configure(tracking_uri=folder)
     genaiops.register_prompt("qa/answer", "one", tags={"team": "a"}, commit_message="start")
     genaiops.register_prompt("qa/answer", "two", tags={"team": "b"})
     genaiops.register_prompt("qa/judge", [{"role": "user", "content": "x"}])
     genaiops.register_prompt("summary", "x", tags={"team": "a"})
     genaiops.set_prompt_alias("qa/answer", "production", 1)
+    return folder
+
+
+@pytest.fixture
+def library(workdir: Path, shelves: Path) -> None:
+    """That store is the one of the test."""
+    genaiops.configure(tracking_uri=shelves)
 
 
 def test_a_prompt_is_described_without_its_versions(library: None):

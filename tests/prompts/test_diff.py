@@ -11,10 +11,9 @@ def version(number: int, template: Any, **parts: Any) -> PromptVersion:
         name="qa/answer",
         version=number,
         template=template,
-        syntax="mustache",
         hash="",
         created_ns=0,
-        **parts,
+        **{"syntax": "mustache"} | parts,
     )
 
 
@@ -62,6 +61,18 @@ def test_a_changed_role_and_other_parts_are_shown():
 
     assert found.sections[0].title == "message 1 (user → system)"
     assert '"type": "image"' in "".join(op.text for op in found.sections[0].ops)
+
+
+def test_a_role_or_a_syntax_alone_is_a_change():
+    said = version(1, [{"role": "user", "content": "Hi"}])
+    other = version(2, [{"role": "assistant", "content": "Hi"}])
+    plain = version(1, "Hi")
+    jinja = version(2, "Hi", syntax="jinja2")
+
+    assert diff_versions(said, other).changed
+    assert str(diff_versions(said, other)).endswith("--- message 1 (user → assistant)\nHi")
+    assert diff_versions(plain, jinja).changed
+    assert "--- syntax\n[-mustache-]{+jinja2+}" in str(diff_versions(plain, jinja))
 
 
 def test_from_text_to_chat_is_a_difference_too():

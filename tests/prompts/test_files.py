@@ -1,6 +1,7 @@
 """Prompts as files: pulled, edited, compared, pushed, and never lost."""
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -171,11 +172,64 @@ def test_diff_shows_what_a_push_would_change_and_can_fail_a_check(folder: Path):
     assert run("diff", "a", "b", "c", "d").exit_code == 2
 
 
-def test_windows_line_ends_change_nothing(folder: Path):
+@pytest.mark.parametrize(
+    "written", [lambda file: file.replace(b"\n", b"\r\n"), lambda file: b"\xef\xbb\xbf" + file,
+                lambda file: b"\xef\xbb\xbf\r\n" + file.replace(b"\n", b"\r\n")],
+    ids=["line ends", "mark of order", "both"],
+)  # fmt: skip
+def test_what_an_editor_on_windows_adds_changes_nothing(
+    folder: Path, written: Callable[[bytes], bytes]
+):
     path = folder / "chat.md"
-    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    path.write_bytes(written(path.read_bytes()))
 
     assert states(diff_prompts(folder))["chat"] == "same"
+    edit(path, "Be", "Stay")
+    assert states(push_prompts(folder))["chat"] == "changed here"
+
+
+@pytest.mark.parametrize("held", ["", "# Notes", '---\nname: "other"\n---\nMine'])
+def test_pull_never_takes_the_place_of_another_file(folder: Path, held: str):
+    path = folder / "chat.md"
+    path.write_text(held)
+    genaiops.register_prompt("a/new", "x")
+
+    with pytest.raises(PromptError, match=r"chat.md' is where 'chat' of the store belongs"):
+        pull_prompts(folder)
+
+    assert path.read_text() == held
+    assert not (folder / "a").exists()
+
+
+def test_every_name_has_a_file_of_its_own(folder: Path):
+    names = ["a", "a.md/b", "a.md", "é" * 200, f"{'é' * 150}/{'😀' * 49}"]
+    for name in names:
+        genaiops.register_prompt(name, f"of {name}")
+
+    pulled = states(pull_prompts(folder))
+
+    assert pulled | dict.fromkeys(names, "new there") == pulled
+    assert set(states(diff_prompts(folder)).values()) == {"same"}
+
+
+def test_a_file_that_cannot_be_written_registers_nothing(folder: Path, workdir: Path):
+    path = folder / "qa/answer.md"
+    edit(path, "Answer", "Explain")
+    path.rename(workdir / "answer.md")
+    path.symlink_to(workdir / "answer.md")
+
+    with pytest.raises(PromptError, match="leads elsewhere"):
+        push_prompts(folder)
+
+    assert genaiops.load_prompt("qa/answer", max_age_s=0).version == 1
+
+
+def test_a_file_pulled_from_elsewhere_is_a_conflict_that_says_so(folder: Path):
+    edit(folder / "qa/answer.md", "Answer", "Explain")
+    edit(folder / "qa/answer.md", 'hash: "', 'hash: "0')
+
+    with pytest.raises(ConflictError, match="pulled from no version of 'qa/answer' that the store"):
+        push_prompts(folder)
 
 
 @pytest.mark.parametrize(
@@ -186,6 +240,7 @@ def test_windows_line_ends_change_nothing(folder: Path):
         ("---\nname: x\ncolour: red\n---\nx", "line 3: 'colour: red' is none of the facts"),
         ("---\nname: x\ntags: [1\n---\nx", "tags is no JSON"),
         ("---\nname: x\ntags: 3\n---\nx", "tags is a int"),
+        ('---\nname: x\ntags: {"a": null}\n---\nx', "the tag 'a' is None"),
         ("---\nname: a b\n---\nx", "holds a space"),
         ("---\nname: x\n---\n", "is empty"),
         ("---\nname: x\n---\n<!-- + -->\n", "begins with a part"),
@@ -198,7 +253,13 @@ def test_a_file_that_cannot_be_read_is_named(folder: Path, text: str, why: str):
 
     with pytest.raises(PromptError, match=why) as caught:
         diff_prompts(folder)
-    assert "zz.md" in str(caught.value) or "holds a space" in why
+    assert "zz.md" in str(caught.value)
+
+
+def test_a_fact_in_single_quotes_is_read_as_yaml_has_it():
+    file = read_markdown("---\nname: 'it''s'\ncommit_message: it's new\n---\nx\n", "a.md")
+
+    assert (file.name, file.commit_message) == ("it's", "it's new")
 
 
 def test_a_link_out_of_the_folder_is_not_followed(folder: Path, workdir: Path):

@@ -171,11 +171,19 @@ def test_a_standing_condition_guards_every_move_but_not_the_way_back(two: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "good", "good >=", "good = 1", "good >= x", "good >= 1 or b > 1"]
+    "text",
+    ["", "good", "good >=", "good = 1", ">= 1", "good >= x", "good >= 1 or b > 1", "a" * 999],
 )
 def test_a_condition_that_cannot_be_read_is_refused(text: str):
     with pytest.raises(PromptError, match="write it as 'groundedness >= 0.8'"):
         check_condition(text)
+
+
+def test_judges_may_have_any_name_and_limits_any_notation():
+    assert check_condition(" no-harm >= 1e-3 and Tone: formal<.5") == [
+        ("no-harm", ">=", 0.001),
+        ("Tone: formal", "<", 0.5),
+    ]
 
 
 def test_a_split_cannot_be_guarded_by_one_run(two: str):

@@ -121,6 +121,8 @@ def test_what_is_not_on_the_list_is_refused(source: str):
         "{{ x|center(1000000000) }}",
         "{{ y|replace('a', y) }}",
         "{{ many|join(y) }}",
+        "{{ many|tojson(indent=1000000) }}",
+        "{{ many|tojson(indent=y) }}",
         "{% set a = y %}" + "{% set a = a ~ a %}" * 40 + "{{ a }}",
         "{% set a = y %}" + "{% set a = a + a %}" * 40 + "{{ a }}",
         "{% set a = 10 %}" + "{% set a = a * a %}" * 40 + "{{ a }}",
@@ -128,6 +130,7 @@ def test_what_is_not_on_the_list_is_refused(source: str):
     ],
 )
 def test_what_would_grow_too_large_is_stopped(source: str):
+    assert render("{{ many[:1]|tojson(indent=2) }}").startswith("[\n  ")
     with pytest.raises(PromptError):
         render(source)
 

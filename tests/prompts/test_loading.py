@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import genaiops
-from genaiops.errors import NotFoundError, StoreError
+from genaiops.errors import NotFoundError, PromptError, StoreError
 from genaiops.store import LocalStore, current_store
 
 
@@ -60,6 +60,22 @@ def test_a_fallback_answers_when_the_store_cannot_be_read(store_dir: Path):
     assert genaiops.load_prompt("qa", fallback="y").format() == "y"
     with pytest.raises(StoreError):
         genaiops.load_prompt("qa")
+
+
+@pytest.mark.parametrize("fallback", ["", 5, [], "{{> other}}"])
+def test_a_fallback_that_cannot_be_used_is_said_while_all_is_well(fallback: object):
+    genaiops.register_prompt("qa", "Hello")
+
+    with pytest.raises(PromptError, match="the fallback of 'qa@latest' cannot be used"):
+        genaiops.load_prompt("qa", fallback=fallback)  # pyright: ignore
+
+
+@pytest.mark.parametrize("age", ["5", None, True, -1, float("nan")])
+def test_an_age_that_is_no_number_of_seconds_is_refused(age: object):
+    genaiops.register_prompt("qa", "Hello")
+
+    with pytest.raises(PromptError, match="max_age_s is"):
+        genaiops.load_prompt("qa", max_age_s=age)  # pyright: ignore
 
 
 def test_versions_and_fresh_aliases_are_answered_from_memory(monkeypatch: pytest.MonkeyPatch):

@@ -48,6 +48,7 @@ def test_a_reference_is_read(text: str, meant: Reference):
         "qa/an\u00a0swer",
         "prompts:/qa",
         "{{qa}}",
+        "cafe\u0301",
     ],
 )
 def test_a_name_that_would_confuse_is_refused(name: str):

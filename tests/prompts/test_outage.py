@@ -182,6 +182,30 @@ def test_a_store_that_is_gone_is_an_outage_too(prompt: Path, workdir: Path):
     assert restarted().stdout == "1 production Be brief. ?\n"
 
 
+def test_a_store_that_lost_its_database_is_an_outage_too(prompt: Path):
+    assert restarted().stdout == "1 production Be brief. ?\n"
+
+    for left in prompt.parent.glob("genaiops.duckdb*"):
+        left.unlink()
+
+    assert restarted(fallback="Sorry").stdout == "1 production Be brief. ?\n"
+
+
+def test_a_store_that_goes_while_it_is_read_is_an_outage_too(
+    prompt: Path, monkeypatch: pytest.MonkeyPatch
+):
+    genaiops.load_prompt("qa@production")
+    read = LocalStore.read
+
+    def going(self: LocalStore, *, timeout_s: float = 10.0):
+        shutil.rmtree(prompt.parent)
+        return read(self, timeout_s=timeout_s)
+
+    monkeypatch.setattr(LocalStore, "read", going)
+
+    assert genaiops.load_prompt("qa@production", max_age_s=0).format(q="?") == "Be brief. ?"
+
+
 def test_without_a_copy_the_fallback_answers_and_without_that_nothing(
     prompt: Path, caplog: pytest.LogCaptureFixture
 ):

@@ -146,7 +146,9 @@ def test_show_lists_all_versions_with_their_figures(used: str):
     table = run("show", "qa/answer", "--versions")
     rows = json.loads(run("show", "qa/answer", "--versions", "--format", "json").stdout)
 
-    assert "good 0.900 [0.800, 0.950]" in table.stdout
+    assert table.stdout == run("show", "qa/answer", "--versions", "--format", "table").stdout
+    assert "good 0.900 [0.800, 0.950]" in table.stdout[: table.stdout.index("production")]
+    assert "25.0%" in table.stdout
     assert [(row["version"], row["calls"], row["error_rate"]) for row in rows] == [
         (2, 0, None),
         (1, 4, 0.25),
@@ -170,6 +172,22 @@ def test_a_move_can_be_guarded_split_and_protected(used: str):
     assert "canary→1 90%, canary→2 10%" in run("list").stdout
     assert history[2]["version"] == "1 90%, 2 10%"
     assert run("split", "qa/answer", "canary", "1").exit_code == 2
+
+
+def test_a_split_can_be_guarded_and_an_alias_taken_away(used: str):
+    refused = run("split", "qa/answer", "canary", "1=1", "2=1", "--if-eval", "good >= 0.5")
+    run("alias", "qa/answer", "staging", "2")
+    gone = run("unalias", "qa/answer", "staging", "--reason", "not yet")
+    told = run("history", "qa/answer").stdout.splitlines()
+
+    assert refused.exit_code == 1
+    assert "'qa/answer/2' has no finished evaluation" in refused.stderr
+    assert (gone.exit_code, "is gone" in gone.stderr) == (0, True)
+    assert told[0].split() == ["AT", "WHAT", "AUTHOR", "REASON"]
+    assert "staging 2 → nothing" in told[1]
+    assert told[1].endswith("not yet")
+    assert "staging → 2" in told[2]
+    assert run("unalias", "qa/answer", "staging").exit_code == 1
 
 
 def test_diff_takes_two_references(library: Path):

@@ -66,7 +66,10 @@ def test_an_order_that_is_not_known_is_refused() -> None:
 def test_keys_in_use_are_named() -> None:
     seed()
 
-    assert runs.keys("E") == runs.RunKeys(metrics=["loss"], params=["lr", "seed"], tags=["team"])
+    assert runs.keys("E") == runs.RunKeys(
+        metrics=["loss"], params=["lr", "seed"], tags=["team"],
+        same_metrics=frozenset(), same_params=frozenset({"seed"}),
+    )  # fmt: skip
     assert runs.keys() == runs.keys("E")
     assert runs.keys("nothing").metrics == []
 

@@ -1,11 +1,23 @@
 """Nonsense in every argument: one sentence that names it, never a traceback of ours."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
+from PIL import Image
 
 import genaiops
+
+
+class Unwilling:
+    """Has no text, and no picture."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+    def savefig(self, into: BinaryIO, *, format: str | None) -> None:  # noqa: A002  matplotlib's name
+        raise RuntimeError("no picture")
+
 
 CLIENT = genaiops.Client()
 WRONG: list[Callable[[], Any]] = [
@@ -20,6 +32,17 @@ WRONG: list[Callable[[], Any]] = [
     lambda: genaiops.log_figure(5, "a.png"),
     lambda: genaiops.log_figure(5, 5),  # pyright: ignore[reportArgumentType]
     lambda: genaiops.log_image(5, "a.png"),
+    lambda: genaiops.log_image(Image.new("RGBA", (2, 2)), "a.jpg"),
+    lambda: genaiops.log_image(Image.new("F", (2, 2)), "a.png"),
+    lambda: genaiops.log_figure(Unwilling(), "a.png"),
+    lambda: genaiops.log_figure(Unwilling(), "a.html"),
+    lambda: genaiops.log_param("a", 10**5000),
+    lambda: genaiops.log_param("a", Unwilling()),
+    lambda: genaiops.log_metric("a", 10**5000),
+    lambda: genaiops.log_metric("a", Unwilling()),  # pyright: ignore[reportArgumentType]
+    lambda: genaiops.log_metric("a", 1.0, step=10**5000),
+    lambda: genaiops.set_tag("a", Unwilling()),
+    lambda: genaiops.set_tag(Unwilling(), "a"),  # pyright: ignore[reportArgumentType]
     lambda: genaiops.log_table([{"a": 1}], 5),  # pyright: ignore[reportArgumentType]
     lambda: genaiops.log_param(5, 1),  # pyright: ignore[reportArgumentType]
     lambda: genaiops.log_param("", 1),
@@ -57,6 +80,9 @@ WRONG: list[Callable[[], Any]] = [
     lambda: genaiops.search_runs([5]),  # pyright: ignore[reportArgumentType]
     lambda: genaiops.search_runs(filter_string=5),  # pyright: ignore[reportArgumentType]
     lambda: genaiops.search_runs(order_by=5),  # pyright: ignore[reportArgumentType]
+    lambda: genaiops.search_runs(order_by=["metrics.acc SIDEWAYS"]),
+    lambda: genaiops.search_runs(order_by=["metrics.acc, params.lr"]),
+    lambda: genaiops.search_runs(order_by=["metrics."]),
     lambda: genaiops.search_runs(max_results="x"),  # pyright: ignore[reportArgumentType]
     lambda: genaiops.search_runs(max_results=0),
     lambda: genaiops.search_runs(output_format="x"),  # pyright: ignore[reportArgumentType]
@@ -67,6 +93,10 @@ WRONG: list[Callable[[], Any]] = [
     lambda: CLIENT.search_runs([], page_token="x"),
     lambda: CLIENT.search_runs([], page_token=5),  # pyright: ignore[reportArgumentType]
     lambda: CLIENT.update_run("x", status="GONE"),
+    lambda: CLIENT.log_batch("x", metrics=5),  # pyright: ignore[reportArgumentType]
+    lambda: CLIENT.log_batch("x", metrics=[("acc", 1.0)]),  # pyright: ignore[reportArgumentType]
+    lambda: CLIENT.log_batch("x", params=[("a", 1)]),  # pyright: ignore[reportArgumentType]
+    lambda: CLIENT.log_batch("x", tags=5),  # pyright: ignore[reportArgumentType]
 ]
 
 

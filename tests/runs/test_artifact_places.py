@@ -50,6 +50,23 @@ def test_files_are_kept_listed_read_and_copied_wherever_they_lie(place: str, wor
     assert bool(in_store) == (place == "store")
 
 
+def test_names_that_begin_with_a_dot_are_files_like_others(place: str, workdir: Path):
+    (workdir / "out" / ".hydra").mkdir(parents=True)
+    (workdir / "out" / ".hydra" / "config.yaml").write_text("lr: 0.1")
+    (workdir / "out" / ".env.example").write_text("A=1")
+    with genaiops.start_run() as run:
+        genaiops.log_artifacts("out")
+        genaiops.log_artifact("out/.hydra", "again")
+    uri = f"runs:/{run.info.run_id}"
+
+    names = [item.path for item in genaiops.list_artifacts(run.info.run_id)]
+    back = genaiops.download_artifacts(uri, "back")
+
+    assert names == [".env.example", ".hydra/config.yaml", "again/.hydra/config.yaml"]
+    assert (back / ".hydra" / "config.yaml").read_text() == "lr: 0.1"
+    assert genaiops.load_text(f"{uri}/.env.example") == "A=1"
+
+
 def test_what_is_written_stays_wherever_it_lies(place: str, workdir: Path):
     (workdir / "a.txt").write_text("one")
     with genaiops.start_run():
@@ -112,7 +129,7 @@ def test_names_that_no_path_has_are_left_out_of_a_listing():
     genaiops.configure(artifacts="memory://foreign")
     with genaiops.start_run() as run:
         genaiops.log_text("x", "x.txt")
-    fsspec.filesystem("memory").pipe_file(f"/foreign/{run.info.run_id}/.hidden", b"1")
+    fsspec.filesystem("memory").pipe_file(f"/foreign/{run.info.run_id}/a\\b", b"1")
 
     assert [item.path for item in genaiops.list_artifacts(run.info.run_id)] == ["x.txt"]
 

@@ -69,7 +69,12 @@ def test_the_same_content_is_stored_once_and_other_content_is_refused(run_id: st
         "..%5cx",
         "C:/x",
         "a\x00b",
-        ".hidden",
+        "./x",
+        "a/./x",
+        "a/.../x",
+        ".. /x",
+        ".%2e/x",
+        ".0123456789abcdef.new",
         "x" * 300,
     ],
 )
@@ -129,6 +134,16 @@ def test_an_artifact_can_be_the_data_of_a_dataset():
         genaiops.log_text('{"question": "q", "answer": "a"}\n', "rows.jsonl")
 
     assert len(genaiops.create_dataset("d", f"runs:/{run.info.run_id}/rows.jsonl")) == 1
+
+
+def test_a_file_in_the_way_of_a_download_is_told(run_id: str, workdir: Path):
+    (workdir / "back").write_text("a file")
+    (workdir / "other" / "d.json").mkdir(parents=True)
+
+    for folder, said in [("back", "Not a directory|File exists"), ("other", "Is a directory")]:
+        with pytest.raises(genaiops.StoreError, match=rf"cannot be copied to '{folder}': ({said})"):
+            genaiops.download_artifacts(f"runs:/{run_id}", folder)
+    assert [path.name for path in (workdir / "other").iterdir()] == ["d.json"]
 
 
 def test_what_is_not_there_is_named(run_id: str):

@@ -1,6 +1,7 @@
 """Runs by explicit ids: nothing becomes active, and the ids decide where things go."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -58,6 +59,15 @@ def test_a_batch_is_refused_whole_when_a_parameter_differs(client: genaiops.Clie
         {"team": "a", "t": "1"},
     )
     assert client.get_metric_history(run_id, "acc") == [metric]
+
+
+def test_a_batch_takes_mlflows_metrics(client: genaiops.Client, run_id: str):
+    theirs: Any = SimpleNamespace(key="acc", value=0.5, timestamp=7, step=2)
+
+    client.log_batch(run_id, [theirs])
+
+    point = Metric(key="acc", value=0.5, step=2, ts_ns=7_000_000)
+    assert client.get_metric_history(run_id, "acc") == [point]
 
 
 def test_a_batch_with_a_metric_that_is_no_number_logs_nothing(client: genaiops.Client, run_id: str):

@@ -59,6 +59,11 @@ def test_one_run_is_shown_with_everything_logged(two: list[str]):
     assert found["tags", "team"] == "a"
     assert found["info", "status"] == "FINISHED"
 
+    table = run("runs", "show", two[0]).stdout
+    assert "_ns" not in table
+    assert "info     started" in table
+    assert "parent_run_id" not in table
+
 
 def test_runs_are_compared_by_what_differs(two: list[str]):
     rows = json.loads(run("runs", "compare", *two, "--format", "json").stdout)
@@ -67,6 +72,32 @@ def test_runs_are_compared_by_what_differs(two: list[str]):
     assert [(row["what"], row["key"]) for row in rows] == [("params", "lr"), ("metrics", "acc")]
     assert [rows[0][run_id] for run_id in two] == [0.1, 0.2]
     assert len(every) == 3
+
+
+def test_a_table_of_runs_fits_a_terminal(two: list[str]):
+    with genaiops.start_run("diverged", tags={"team": "a"}) as made:
+        genaiops.log_params({"lr": 9.5, "words": "many words " * 20})
+        genaiops.log_metric("acc", float("nan"))
+
+    listed = run("runs", "list").stdout.splitlines()
+    compared = run("runs", "compare", two[0][:8], made.info.run_id).stdout.splitlines()
+
+    assert made.info.run_id[:12] in listed[1]
+    assert "acc=nan" in listed[1][:100]
+    assert max(map(len, compared)) <= 80
+    assert compared[1].split() == ["run", "id", two[0][:12], made.info.run_id[:12]]
+    assert compared[2].split() == ["run", "name", "lr", "0.1", "diverged"]
+    assert ["params", "lr", "0.1", "9.5"] in [line.split() for line in compared]
+
+
+def test_runs_that_do_not_differ_and_runs_of_nobody_are_told(two: list[str]):
+    with genaiops.start_run(run_id=two[0]):
+        genaiops.log_metric("loss", float("nan"))
+    same = run("runs", "compare", two[0], two[0])
+    alone = run("runs", "compare", two[0])
+
+    assert (same.exit_code, "no metric differs" in same.stderr) == (0, True)
+    assert (alone.exit_code, "Name two runs or more" in alone.stderr) == (2, True)
 
 
 def test_a_run_that_is_not_there_is_one_line_and_exit_status_1():
@@ -81,6 +112,11 @@ def test_experiments_are_listed_with_their_runs(two: list[str]):
     rows = json.loads(run("experiments", "list", "--format", "json").stdout)
 
     assert [(row["name"], row["n_runs"]) for row in rows] == [("tuning", 2)]
+    assert rows[0]["created_ns"] > 0
+
+    table = run("experiments", "list").stdout.splitlines()
+    assert table[0].split() == ["EXPERIMENT_ID", "NAME", "STATE", "N_RUNS", "CREATED"]
+    assert len(table[1].split()) == 6
 
 
 def test_artifacts_are_listed_and_copied(workdir: Path):

@@ -140,10 +140,9 @@ def test_a_filter_that_cannot_be_read_is_shown(text: str):
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("order", ["nothing", "metrics", "acc DESC", "metrics.acc DOWN up"])
+@pytest.mark.parametrize(
+    "order", ["nothing", "metrics", "acc DESC", "metrics.acc DOWN up", "metrics.`acc"]
+)
 def test_an_order_that_cannot_be_read_is_shown(order: str):
-    if order == "metrics.acc DOWN up":  # a key of that name
-        assert len(genaiops.search_runs(["searched"], order_by=[order])) == 12
-        return
     with pytest.raises(genaiops.FilterError, match="nothing can be ordered by"):
         genaiops.search_runs(order_by=[order])

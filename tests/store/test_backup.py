@@ -40,6 +40,19 @@ def test_a_backup_is_a_store_with_everything(filled: LocalStore, tmp_path: Path)
     assert compacted(copy) == 5
 
 
+def test_files_of_runs_come_along_and_what_is_half_written_does_not(
+    filled: LocalStore, tmp_path: Path
+) -> None:
+    filled.put_artifact("run", ".hydra/config.yaml", b"lr: 0.1")
+    (filled.folder / "artifacts" / "blobs" / ".0123456789abcdef.new").write_bytes(b"half")
+
+    backup(filled, tmp_path / "copy")
+
+    kept = tmp_path / "copy" / "artifacts"
+    assert (kept / "runs" / "run" / ".hydra" / "config.yaml").read_bytes() == b"lr: 0.1"
+    assert not list(kept.rglob(".*.new"))
+
+
 def test_a_backup_put_in_the_place_of_its_store_goes_on(filled: LocalStore, tmp_path: Path) -> None:
     backup(filled, tmp_path / "copy")
     filled.append("spans", span(99))

@@ -1,5 +1,6 @@
 """SQL of a user can look at the store and do nothing else."""
 
+import datetime
 import hashlib
 import os
 import threading
@@ -190,6 +191,29 @@ def test_a_query_that_takes_too_long_is_stopped(filled: LocalStore) -> None:
 
     assert time.monotonic() - began < 30
     assert filled.sql("SELECT count(*) FROM spans").rows == [(25,)]
+
+
+def test_a_query_is_stopped_from_another_thread(filled: LocalStore) -> None:
+    stop = threading.Event()
+    threading.Timer(0.1, stop.set).start()
+
+    with pytest.raises(FilterError, match="the query was cancelled"):
+        filled.sql("SELECT count(*) FROM range(100000000000) a, range(1000) b", stop=stop)
+
+    assert filled.sql("SELECT count(*) FROM spans").rows == [(25,)]
+
+
+def test_times_of_a_zone_are_answered_in_utc(filled: LocalStore) -> None:
+    found = filled.sql(
+        'SELECT \'2026-01-02 03:04:05+02\'::TIMESTAMPTZ AS at, ? AS "a ""b", now() IS NULL AS no, '
+        "[TIMESTAMPTZ '2026-01-02 03:04:05+00'] AS list ORDER BY 1; -- newest",
+        [7],
+    )
+
+    assert found.columns == ["at", 'a "b', "no", "list"]
+    ((at, seven, no, listed),) = found.rows
+    assert (at, seven, no) == (datetime.datetime(2026, 1, 2, 1, 4, 5), 7, False)  # noqa: DTZ001
+    assert "2026-01-02" in listed
 
 
 def test_a_query_that_needs_too_much_memory_is_refused_and_spills_nothing(

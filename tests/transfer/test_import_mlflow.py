@@ -276,14 +276,15 @@ def test_a_store_that_was_moved_finds_its_files(database: Path, workdir: Path):
 
 def test_a_file_that_cannot_be_taken_is_said_and_the_rest_comes(database: Path):
     folder = next((database.parent / "mlruns").rglob("notes"))
-    (folder / ".hidden").write_text("x")
+    (folder / ".hydra").write_text("x")
+    (folder / "a\\b").write_text("x")
     (folder / "link").symlink_to("/etc/passwd")
 
     done = import_mlflow(database)
 
     (problem,) = done.problems
-    assert "'notes/.hidden' stays out" in problem
-    assert done.counts["artifacts"].new == 4
+    assert r"'notes/a\\b' stays out" in problem
+    assert done.counts["artifacts"].new == 5
     assert done.equal_runs == done.counts["runs"].found
 
 

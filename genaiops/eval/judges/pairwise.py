@@ -53,8 +53,8 @@ class Pairwise(Studied):
     happened is the flip rate in the result.
 
     Attributes:
-        against: The other answer by row id: a dict, or a result of `evaluate` over the same rows;
-            the row's ``expected`` when None.
+        against: The other answer by row id: a dict, or a result of `evaluate` or `load_result`
+            over the same rows; the row's ``expected`` when None.
         criteria: What makes an answer better.
         swap: Asks both orders; False asks only with the row's answer first.
         model: ``provider/model``; None for the judge model in force.
@@ -70,11 +70,11 @@ class Pairwise(Studied):
 
     def __post_init__(self) -> None:
         check_judge(self)
-        other: object = self.against
-        known = isinstance(other, Mapping | None) or hasattr(other, "rows")
-        require(
-            known, "Pairwise: against", self.against, "a dict of answers by row id, or a result"
-        )
+        answers: object = getattr(self.against, "outputs", None)
+        other: object = answers() if callable(answers) else self.against
+        wanted = "a dict of answers by row id, or a result"
+        require(isinstance(other, Mapping | None), "Pairwise: against", other, wanted)
+        object.__setattr__(self, "against", other)
         require(is_text(self.criteria), "Pairwise: criteria", self.criteria, "text")
         require(is_flag(self.swap), "Pairwise: swap", self.swap, "True or False")
 
@@ -95,7 +95,8 @@ class Pairwise(Studied):
 
     async def ask(self, case: Case, ask: Ask) -> Verdict:
         """Asks in both orders."""
-        other = case.expected if self.against is None else _other(self.against, case.row_id)
+        others = cast("Mapping[str, Any] | None", self.against)
+        other = case.expected if others is None else others.get(case.row_id)
         if other is None:
             return failed(f"there is no other answer to row {case.row_id!r} in against=")
         orders = [(case.outputs, other), (other, case.outputs)]
@@ -145,13 +146,3 @@ def _read(found: Mapping[str, Any]) -> tuple[str, str]:
     if said not in ("first", "second", "tie"):
         raise UnreadableError(f'"verdict" is {said[:100]!r}, not "first", "second" or "tie"')
     return said, str(found.get("rationale") or "")
-
-
-def _other(against: object, row_id: str) -> Any:  # any JSON value
-    """The answer of another run to this row."""
-    if isinstance(against, Mapping):
-        return cast("Mapping[str, Any]", against).get(row_id)
-    for row in getattr(against, "rows", ()):
-        if row.row_id == row_id and row.case is not None:
-            return row.case.outputs
-    return None

@@ -19,6 +19,9 @@ _OUTPUTS = frozenset({"outputs"})
 _BOTH = frozenset({"outputs", "expected"})
 _WORD = re.compile(r"\w+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+_CITATION = re.compile(
+    r"(?:^|\s+)(?:\[[^\[\]]{1,120}\]\s*)+$"
+)  # at the end: [3], [passage-12] [a.md]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +144,8 @@ class ContextOverlap(Studied):
     """Share of the answer's sentences that stand literally in the contexts.
 
     A lexical stand-in for groundedness where no model is at hand: it sees copied sentences only
-    (case, spaces and the final stop ignored). A correct paraphrase scores 0, and a sentence that
-    was copied but answers another question scores 1.
+    (case, spaces, the final stop and what is cited in brackets at the end ignored). A correct
+    paraphrase scores 0, and a sentence that was copied but answers another question scores 1.
     """
 
     needs: frozenset[str] = field(
@@ -158,11 +161,11 @@ class ContextOverlap(Studied):
     def score(self, case: Case) -> Verdict:
         """Share of the sentences found."""
         parts = (_bare(part) for part in _SENTENCE_END.split(as_text(case.outputs)))
-        sentences = [part for part in parts if part]
+        sentences = [part for part in parts if _uncited(part)]
         if not sentences:
             return failed("the answer is empty, so it has no sentence to look for")
         contexts = [_folded(text) for text in case.contexts or ()]
-        strange = [s for s in sentences if not any(s in context for context in contexts)]
+        strange = [s for s in sentences if not any(s in c or _uncited(s) in c for c in contexts)]
         found = len(sentences) - len(strange)
         rationale = f"{found} of {len(sentences)} sentences stand in the contexts"
         if strange:
@@ -200,6 +203,10 @@ def _folded(text: str) -> str:
 
 def _bare(sentence: str) -> str:
     return _folded(sentence).rstrip(".!? ")
+
+
+def _uncited(sentence: str) -> str:
+    return _bare(_CITATION.sub("", sentence))
 
 
 def _words(text: str) -> list[str]:

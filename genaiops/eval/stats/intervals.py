@@ -82,6 +82,8 @@ def interval(
     if scale is None:
         if len(x) < 2:
             return _alone(x, "one value: no interval")
+        if np.ptp(x) == 0.0:
+            return _alone(x, "all values are equal: no interval")
         low, high = unbounded(x, codes, confidence=confidence)
         return _made(x, float(low), float(high), f"t, corrected for skewness{named}")
     unit = (x - scale[0]) / (scale[1] - scale[0])

@@ -78,6 +78,11 @@ def test_equal_values_are_not_taken_for_certainty():
     assert found.low < 0.3
     assert found.high > 0.5
 
+    without_scale = interval([40.0] * 5, scale=None)
+
+    assert (without_scale.estimate, without_scale.low, without_scale.high) == (40.0, None, None)
+    assert without_scale.method == "all values are equal: no interval"
+
 
 @settings(deadline=None, max_examples=50)
 @given(scores)
