@@ -261,6 +261,12 @@ def recorded(url):
     return exchanges
 
 
+PLACES = {  # what tracebacks name of the machine that this ran on
+    str(Path(__file__).resolve().parents[3]): "/home/user/genaiops",
+    sys.prefix: "/home/user/venv",
+}
+
+
 def main(target, root):
     database = root / "db" / "mlflow.db"
     database.parent.mkdir()
@@ -298,6 +304,8 @@ def main(target, root):
         os.killpg(program.pid, 15)
 
     def clean(text):
+        for place, shown in PLACES.items():
+            text = text.replace(place, shown)
         return text.replace(str(root), "{ROOT}")
 
     files = {
