@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench_queries import load
+from bench_queries import compacted, load
 from browser import Traffic, chromium, free_port, fresh, percentile, served, waited
 from playwright.sync_api import Browser, Page, expect
 from questions import folder
@@ -238,6 +238,7 @@ def main() -> None:
         for spans, trace_id in TREES.items():
             if not traces.search(f"trace_id = '{trace_id}'", limit=1).items:
                 tree(spans, trace_id)
+        compacted()
         if wanted("floor"):
             floor(browser, logged)
         if wanted("start"):

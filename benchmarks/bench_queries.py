@@ -52,18 +52,20 @@ def load(count: int) -> None:
             store.append("spans", b"".join(batch))
             batch.clear()
         if waiting >= SEALED_SPANS and not batch:
-            _compact()
+            compacted()
             waiting = 0
     store.append("spans", b"".join(batch))
-    _compact()
+    compacted()
     vacuum(store.folder)
 
 
-def _compact() -> None:
+def compacted() -> None:
+    """Moves everything that was written into the file."""
     store = current_store()
     store.seal()
-    while store.compact(budget_bytes=400_000_000).segments:
-        pass
+    while (done := store.compact(budget_bytes=400_000_000)).segments or done.remaining:
+        if not done.segments:  # a maintainer is at work
+            time.sleep(0.1)
 
 
 def figures() -> list[Figure]:

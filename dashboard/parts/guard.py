@@ -1,5 +1,6 @@
 """How a page meets trouble: with a sentence, and with what to type when the store is empty."""
 
+import contextlib
 import sys
 import traceback
 from collections.abc import Callable
@@ -8,14 +9,21 @@ import streamlit as st
 
 from dashboard.parts.views import head, note
 from genaiops.errors import GenaiopsError, NotFoundError, StoreBusyError, StoreError
+from genaiops.query import store
 
 __all__ = ["nothing_yet", "show", "trouble", "unexpected"]
 
 
-def show(render: Callable[[], None]) -> None:
-    """Runs a page; what a user could run into becomes a sentence."""
+def show(render: Callable[[], None], *, at_once: bool = False) -> None:
+    """Runs a page; what a user could run into becomes a sentence.
+
+    Args:
+        render: The page.
+        at_once: It asks the store and nobody else: its questions share one opening of the store.
+    """
     try:
-        render()
+        with store.look() if at_once else contextlib.nullcontext():
+            render()
     except NotFoundError as error:
         trouble("Not found", str(error))
     except StoreBusyError as error:

@@ -106,4 +106,4 @@ def _compare(found: Sequence[EvalRun], ids: Sequence[str]) -> None:
     set_params({"runs": ",".join(ordered), "exp": ""})
 
 
-show(page)
+show(page, at_once=True)

@@ -97,4 +97,4 @@ def _tiles(today: Totals, before: Totals, hours: list[int]) -> list[Tile]:
     ]  # fmt: skip
 
 
-show(home)
+show(home, at_once=True)

@@ -161,4 +161,4 @@ def _facts(turn: Turn) -> list[Chip]:
     return chips + [verdict(item.name, item.value, error=item.error) for item in kept[:8]]
 
 
-show(page)
+show(page, at_once=True)

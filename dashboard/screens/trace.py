@@ -136,4 +136,4 @@ def _body(trace: Outline) -> None:
             )
 
 
-show(page)
+show(page, at_once=True)

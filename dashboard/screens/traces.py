@@ -61,7 +61,7 @@ def _watched(wanted: Wanted) -> None:
     """The newest traces, again and again; the last hours move along."""
     if leaving():
         st.rerun()
-    show(lambda: _shown(wanted, st.container(), marks=None))
+    show(lambda: _shown(wanted, st.container(), marks=None), at_once=True)
 
 
 def _shown(wanted: Wanted, counted: DeltaGenerator, *, marks: Marks | None) -> None:  # fmt: skip
@@ -159,4 +159,4 @@ def _paging(following: str | None) -> None:
         )
 
 
-show(listing)
+show(listing, at_once=True)

@@ -5,6 +5,7 @@ import platform
 import subprocess
 import time
 from collections.abc import Generator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -21,6 +22,7 @@ __all__ = [
     "Setting",
     "health",
     "keep_warm",
+    "look",
     "maintain",
     "settings",
     "uri",
@@ -45,6 +47,11 @@ def uri() -> str:
 def keep_warm() -> None:
     """Makes every question to the current store faster, in a program that asks all the time."""
     current_store().keep_warm()
+
+
+def look() -> AbstractContextManager[None]:
+    """Questions of this thread inside it share one opening of the store: see `Store.look`."""
+    return current_store().look()
 
 
 @contextlib.contextmanager

@@ -148,6 +148,14 @@ class Store(Protocol):
         """Opens the views for one page of queries. Raises StoreError, StoreBusyError."""
         ...
 
+    def look(self) -> AbstractContextManager[None]:
+        """Reads of this thread inside it share one opening, and so one moment of the store.
+
+        It holds up the maintainer meanwhile: for what is read at once, not for what waits. A
+        transaction or compaction by the same thread ends that moment; the next read sees it done.
+        """
+        ...
+
     def sql(
         self,
         sql: str,
