@@ -104,12 +104,15 @@ function leastWidth(columns, marked) {
   return `${Math.ceil(pixels / (1 - Math.min(share, 0.8)))}px`;
 }
 
+// What fills a screen is drawn first, the rest when that stands.
+const AT_ONCE = 30;
+
 export default function ({ data, parentElement, setTriggerValue, setStateValue }) {
   const root = parentElement.querySelector(".root");
   const picked = marked(parentElement, data.picked);
   const body = el("tbody");
   const open = (id) => setTriggerValue("open", id);
-  for (const row of data.rows) {
+  const drawn = (row) => {
     const line = el("tr", row.id === data.selected ? "selected" : "");
     line.tabIndex = row.open === false ? -1 : 0;
     if (data.picked) {
@@ -146,15 +149,17 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
         if (step && line[step]) { event.preventDefault(); line[step].focus(); }
       });
     }
-    body.append(line);
-  }
+    return line;
+  };
+  body.append(...data.rows.slice(0, AT_ONCE).map(drawn));
   const tall = data.columns.some((column) => column.kind === "wrap") ? " tall" : "";
   const table = el("table", `${data.dense ? "dense" : ""}${tall}`, header(data, setTriggerValue), body);
   table.style.minWidth = leastWidth(data.columns, data.picked);
   const frame = el("div", "frame", table);
   if (!data.rows.length) frame.append(el("div", "empty soft", data.empty || "Nothing here."));
   root.replaceChildren(frame);
+  const later = setTimeout(() => body.append(...data.rows.slice(AT_ONCE).map(drawn)), 50);
   const seen = new ResizeObserver(() => countHidden(table));
   seen.observe(frame);
-  return () => seen.disconnect();
+  return () => { clearTimeout(later); seen.disconnect(); };
 }

@@ -15,9 +15,10 @@ from typing import Any
 
 from genaiops.store import lines, segments
 from genaiops.store.base import Table
-from genaiops.store.engine import Engine
+from genaiops.store.engine import FILE, Engine
 from genaiops.store.journal import living_processes
 from genaiops.store.rows import events, spans
+from genaiops.store.segments import Segment
 from genaiops.store.tail import KeptTail
 
 __all__ = ["LiveReader", "has_doubles", "trace_rollup"]
@@ -27,6 +28,8 @@ _SPAN_VIEW = (
     + ", (end_ns - start_ns) / 1e6 AS duration_ms, "
     + ", ".join(spans.COLUMNS[9:34])
 )
+_KEPT_BYTES = 8_000_000
+"""Of journal whose spans are kept in memory for the next read."""
 _NAMES_SPANS = re.compile(r"\bspans\b", re.IGNORECASE)
 _ROLLUP_COLUMNS = ", ".join(spans.ROLLUP_COLUMNS)
 _TRACE_VIEW = (
@@ -69,6 +72,8 @@ class LiveReader:
         ).rows[0]
         self._spans_wait = bool(self._span_files or open_spans)
         if self._spans_wait:
+            self._kept = kept
+            self._of = _moment(folder, waiting, frozenset(done), self._alive)
             self._roll_tail(kept.take_in(engine, waiting) if kept else None)
             self._make_traces()
         if event_files or running:
@@ -100,7 +105,13 @@ class LiveReader:
         )
 
     def _make_traces(self) -> None:
-        """The temporary table ``live_traces`` and the view over it."""
+        """The roll-up of the tail's traces, of the last read if nothing changed, and the views."""
+        kept = self._kept
+        if kept and kept.has("kept_traces", self._of):
+            self._doubles = False
+            self._view_rolled("temp.tail_rolled")
+            self._view_traces(kept.place("kept_traces"))
+            return
         rolled = "temp.tail_rolled"
         self._doubles = has_doubles(self._engine, rolled)
         if self._doubles:
@@ -108,13 +119,21 @@ class LiveReader:
             self._engine.execute(
                 f"CREATE TEMP TABLE live_rolled AS {spans.newest('temp.tail_rolled')}"
             )
+        self._view_rolled(rolled)
+        trace_rollup(self._engine, "temp.rolled_spans", "live_traces")
+        self._view_traces("temp.live_traces")
+        if kept and not self._doubles:
+            kept.keep(self._engine, "kept_traces", "temp.live_traces", self._of)
+
+    def _view_rolled(self, rolled: str) -> None:
         settled = _settled(spans.ROLLUP_COLUMNS, self._alive)
         self._engine.execute(f"CREATE TEMP VIEW rolled_spans AS SELECT {settled} FROM {rolled}")
-        trace_rollup(self._engine, "temp.rolled_spans", "live_traces")
+
+    def _view_traces(self, live: str) -> None:
         self._engine.execute(
             f"CREATE TEMP VIEW traces AS SELECT {_TRACE_VIEW} FROM g.data.traces "
-            "WHERE trace_id NOT IN (SELECT trace_id FROM temp.live_traces) "
-            f"UNION ALL SELECT {_TRACE_VIEW} FROM temp.live_traces"
+            f"WHERE trace_id NOT IN (SELECT trace_id FROM {live}) "
+            f"UNION ALL SELECT {_TRACE_VIEW} FROM {live}"
         )
 
     def read_spans(self) -> None:
@@ -125,6 +144,11 @@ class LiveReader:
         if not self._spans_wait:
             return
         self._spans_wait = False
+        kept = self._kept
+        for again in (False, True):
+            if kept and kept.has("kept_spans", (self._of, again)):
+                self._view_spans(kept.place("kept_spans"), again=again)
+                return
         lines.load(self._engine, "tail_spans", self._span_files, lines.SPANS)
         self._engine.execute(
             "INSERT INTO temp.tail_spans BY NAME SELECT 'start' AS k, * FROM g.data.open_spans"
@@ -138,13 +162,21 @@ class LiveReader:
             "CREATE TEMP VIEW live_spans AS "
             f"SELECT {_settled(spans.COLUMNS, self._alive)} FROM ({rows})"
         )
-        again = (
-            " WHERE (trace_id, span_id) NOT IN (SELECT (trace_id, span_id) FROM temp.rolled_spans)"
+        again = self._written_again()
+        self._view_spans("temp.live_spans", again=again)
+        if kept and sum(path.stat().st_size for path in self._span_files) < _KEPT_BYTES:
+            kept.keep(self._engine, "kept_spans", "temp.live_spans", (self._of, again))
+
+    def _view_spans(self, live: str, *, again: bool) -> None:
+        """The view ``spans`` over the file and the tail's; `again`: some of these are in both."""
+        left_out = (
+            f" WHERE (trace_id, span_id) NOT IN (SELECT (trace_id, span_id) FROM {live})"
+            if again
+            else ""
         )
         self._engine.execute(
-            f"CREATE TEMP VIEW spans AS SELECT {_SPAN_VIEW} FROM g.data.spans "
-            f"{again if self._written_again() else ''} "
-            f"UNION ALL SELECT {_SPAN_VIEW} FROM temp.live_spans"
+            f"CREATE TEMP VIEW spans AS SELECT {_SPAN_VIEW} FROM g.data.spans{left_out} "
+            f"UNION ALL SELECT {_SPAN_VIEW} FROM {live}"
         )
 
     def _written_again(self) -> bool:
@@ -153,9 +185,22 @@ class LiveReader:
             self._engine.query(
                 "SELECT count(*) FROM g.data.spans AS f SEMI JOIN temp.rolled_spans AS n "
                 "ON n.trace_id = f.trace_id AND n.span_id = f.span_id "
-                "WHERE f.start_ns >= (SELECT min(start_ns) FROM temp.touched)"
+                "WHERE f.start_ns >= (SELECT min(start_ns) FROM g.data.traces "
+                "WHERE trace_id IN (SELECT trace_id FROM temp.rolled_spans))"
             ).rows[0][0]
         )
+
+
+def _moment(
+    folder: Path, tail: Sequence[Segment], done: frozenset[str], alive: list[str]
+) -> object:
+    """What the tail's rows are made of, to be compared: the journal, the file, who is alive."""
+    file, log = folder / FILE, folder / f"{FILE}.wal"
+    of_file = [
+        (state.st_ino, state.st_size, state.st_mtime_ns)
+        for state in (path.stat() for path in (file, log) if path.exists())
+    ]
+    return [(item.name, item.size) for item in tail], of_file, done, alive
 
 
 def has_doubles(engine: Engine, rows: str) -> bool:

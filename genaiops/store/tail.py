@@ -27,6 +27,21 @@ class KeptTail:
     def __init__(self) -> None:
         self._read: dict[str, tuple[int, int]] = {}  # part and bytes taken in, by segment
         self._next = 0
+        self._made: dict[str, object] = {}  # of what each further table was made
+
+    def has(self, table: str, of: object) -> bool:
+        """Whether the table was kept, and made of the same."""
+        return self._made.get(table) == of
+
+    def keep(self, engine: Engine, table: str, rows: str, of: object) -> None:
+        """Keeps the rows of a relation as a table, and of what they were made."""
+        engine.execute(f"CREATE OR REPLACE TABLE {self.place(table)} AS FROM {rows}")
+        self._made[table] = of
+
+    @staticmethod
+    def place(table: str) -> str:
+        """Where a table that is kept stands."""
+        return f"memory.main.{table}"
 
     def take_in(self, engine: Engine, tail: Sequence[Segment]) -> str:
         """Adds what is new and forgets segments that were compacted.
