@@ -16,7 +16,7 @@ from genaiops.gateway.chat import chat_completions
 from genaiops.gateway.config import Routes
 from genaiops.gateway.counting import count_tokens
 from genaiops.gateway.embeddings import embeddings
-from genaiops.gateway.http import CALLER, Receive, Scope, Send, send_json
+from genaiops.gateway.http import CALLER, REPLY, Receive, Scope, Send, send_json
 from genaiops.gateway.limits import Denied
 from genaiops.gateway.listing import models, one_model
 from genaiops.gateway.observing import Observer
@@ -102,6 +102,7 @@ class Gateway:
         finally:
             metrics.in_flight -= 1
             self.observer.over(scope, seen.status, began)
+            scope.pop(REPLY, None)  # it leads back to the scope: garbage that waits for a collection
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["path"]
