@@ -102,7 +102,9 @@ class Gateway:
         finally:
             metrics.in_flight -= 1
             self.observer.over(scope, seen.status, began)
-            scope.pop(REPLY, None)  # it leads back to the scope: garbage that waits for a collection
+            scope.pop(
+                REPLY, None
+            )  # it leads back to the scope: garbage that waits for a collection
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["path"]

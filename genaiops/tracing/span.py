@@ -61,7 +61,9 @@ class Span(_Base):
         self.trace_int = trace_int
         self.span_int = span_int
         self.parent_int = parent_int
-        self.root: Span | None = None  # itself: pointing there would leave every span to the collector
+        self.root: Span | None = (
+            None  # itself: pointing there would leave every span to the collector
+        )
         self.before: Context | None = None
         self.inputs = NOTHING
         self.outputs = NOTHING
