@@ -118,12 +118,21 @@ def paced(side: Side, seconds: float) -> bool:
     lost = sum(len(set(wanted) - set(reader.numbers)) for reader in readers)
     broken = sum(reader.numbers != wanted or not reader.complete for reader in readers)
     delays = sorted(delay for reader in readers for delay in reader.delays_ms)
-    late = sum(delay > LATE_INTERVALS * PAUSE_MS for delay in delays)
+    most = LATE_INTERVALS * PAUSE_MS
+    late = sum(delay > most for delay in delays)
+    when = sorted(
+        {
+            number * PAUSE_MS // 1000
+            for reader in readers
+            for number, delay in zip(reader.numbers, reader.delays_ms, strict=True)
+            if delay > most
+        }
+    )
     print(
         f"{STREAMS} streams x {1000 // PAUSE_MS} events/s x {seconds:g} s: {lost} events lost, "
         f"{late} late, {broken} streams broken  promise 0, 0, 0  (delay p50 "
         f"{delays[len(delays) // 2]:.1f} ms, p99 {delays[int(len(delays) * 0.99)]:.1f} ms, "
-        f"{share:.0%} of a core)"
+        f"{share:.0%} of a core; late ones in the seconds {when})"
     )
     return not (lost or late or broken)
 

@@ -16,7 +16,7 @@ from genaiops.gateway.chat import chat_completions
 from genaiops.gateway.config import Routes
 from genaiops.gateway.counting import count_tokens
 from genaiops.gateway.embeddings import embeddings
-from genaiops.gateway.http import CALLER, Receive, Scope, Send, send_json
+from genaiops.gateway.http import CALLER, REPLY, WHOLE, Headers, Receive, Scope, Send, send_json
 from genaiops.gateway.limits import Denied
 from genaiops.gateway.listing import models, one_model
 from genaiops.gateway.observing import Observer
@@ -94,7 +94,7 @@ class Gateway:
         if scope["type"] != "http":
             return
         began = time.perf_counter()
-        seen = _Seen(send)
+        seen = _Seen(send, scope.pop(WHOLE, None))
         metrics = self.observer.metrics
         metrics.in_flight += 1
         try:
@@ -102,6 +102,9 @@ class Gateway:
         finally:
             metrics.in_flight -= 1
             self.observer.over(scope, seen.status, began)
+            scope.pop(
+                REPLY, None
+            )  # it leads back to the scope: garbage that waits for a collection
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["path"]
@@ -151,11 +154,21 @@ class Gateway:
 class _Seen:
     """Passes an answer on and remembers its status."""
 
-    __slots__ = ("_send", "status")
+    __slots__ = ("_send", "_whole", "status")
 
-    def __init__(self, send: Send) -> None:
+    def __init__(
+        self, send: Send, whole: Callable[[int, Headers, bytes], bool] | None = None
+    ) -> None:
         self._send = send
+        self._whole = whole
         self.status = 0
+
+    def whole(self, status: int, headers: Headers, body: bytes) -> bool:
+        """Passes on an answer that is complete; False where that has to go piece by piece."""
+        if self._whole is None or self.status or not self._whole(status, headers, body):
+            return False
+        self.status = status
+        return True
 
     def __call__(self, message: MutableMapping[str, Any]) -> Coroutine[Any, Any, None]:
         if not self.status:

@@ -9,6 +9,7 @@ __all__ = [
     "CALLER",
     "LEAVING",
     "REPLY",
+    "WHOLE",
     "Headers",
     "Receive",
     "Scope",
@@ -27,6 +28,8 @@ REPLY = "genaiops.reply"
 """Entry of a scope: the `Reply` that answers it."""
 LEAVING = "genaiops.leaving"
 """Entry of a scope: functions to call when the client leaves, where the server tells."""
+WHOLE = "genaiops.whole"
+"""Entry of a scope: sends a status, headers and a body in one go, where the server can; or False."""
 Headers = list[tuple[bytes, bytes]]
 
 _JSON_HEADER = (b"content-type", b"application/json")
@@ -63,12 +66,11 @@ async def send_json(
 ) -> None:
     """Sends a whole answer."""
     length = (b"content-length", b"%d" % len(body))
-    start = {
-        "type": "http.response.start",
-        "status": status,
-        "headers": [_JSON_HEADER, length, *headers],
-    }
-    await send(start)
+    lines = [_JSON_HEADER, length, *headers]
+    whole = getattr(send, "whole", None)
+    if whole is not None and whole(status, lines, body):
+        return
+    await send({"type": "http.response.start", "status": status, "headers": lines})
     await send({"type": "http.response.body", "body": body})
 
 

@@ -107,7 +107,7 @@ class Passing:
         return fold(self._chunks)
 
 
-class _Delta(msgspec.Struct, forbid_unknown_fields=True):
+class _Delta(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     role: str | None = None
     content: str | None = None
     refusal: None = None
@@ -116,14 +116,14 @@ class _Delta(msgspec.Struct, forbid_unknown_fields=True):
     reasoning_content: None = None
 
 
-class _Choice(msgspec.Struct):
+class _Choice(msgspec.Struct, gc=False):
     delta: _Delta
     index: int = 0
     finish_reason: str | None = None
     native_finish_reason: str | None = None
 
 
-class _Chunk(msgspec.Struct):
+class _Chunk(msgspec.Struct, gc=False):
     choices: list[_Choice]
     id: str | None = None
     model: str | None = None
@@ -145,7 +145,11 @@ class _ChatPassing(Passing):
 
     def __init__(self, target: Target, dialect: str) -> None:
         super().__init__(target, dialect)
-        self._texts: list[_Chunk] = []
+        self._first: _Chunk | None = None
+        self._tier: str | None = None
+        self._texts: list[str] = []
+        self._reason: str | None = None
+        self._usage: UsageShape | None = None
         self._plain = True
         self._done = False
         self._passed: list[bytes] = []
@@ -165,12 +169,28 @@ class _ChatPassing(Passing):
         if found is None:
             return self._take_over(piece)
         for chunk in found:
-            if chunk.choices and not self.begun:
-                first = chunk.choices[0]
-                self.begun = bool(first.delta.content or first.finish_reason)
-        self._texts += found
+            if not self._listen(chunk):
+                return self._take_over(piece)
         self._passed.append(piece)
         return piece
+
+    def _listen(self, chunk: _Chunk) -> bool:
+        """Keeps what the chunk says, not the chunk; False when it is about a second choice."""
+        if self._first is None:
+            self._first = chunk
+        for choice in chunk.choices:
+            if choice.index:
+                return False
+            text, reason = choice.delta.content, choice.finish_reason
+            if text:
+                self._texts.append(text)
+                self.begun = True
+            if reason:
+                self.begun = True
+            self._reason = choice.native_finish_reason or reason or self._reason
+        self._tier = chunk.service_tier
+        self._usage = chunk.usage or self._usage
+        return True
 
     def _read(self, piece: bytes) -> list[_Chunk] | None:
         """The chunks in a piece of whole events; None when it is anything else."""
@@ -187,14 +207,14 @@ class _ChatPassing(Passing):
                 found = _decode_chunks(b"[%b]" % data.replace(b"\n\ndata: ", b","))
         except (msgspec.MsgspecError, RecursionError):
             return None
-        if done and not (self._texts or found):
+        if done and not (found or self._first):
             return None
         self._done = done
         return found
 
     def _take_over(self, piece: bytes) -> bytes:
         """Reads again in the general way what was read so far."""
-        self._plain = False
+        self._plain = self._done = False
         for passed in self._passed:
             super().feed(passed)
         self._passed.clear()
@@ -211,24 +231,14 @@ class _ChatPassing(Passing):
 
     def summary(self) -> Summary:
         """See `Passing.summary`."""
-        if not self._plain or not self._texts:
+        first, reason, usage = self._first, self._reason, self._usage
+        if not self._plain or first is None:
             return super().summary()
-        texts: list[str] = []
-        last, reason, usage = self._texts[0], None, None
-        for chunk in self._texts:
-            for choice in chunk.choices:
-                if choice.index:
-                    self._take_over(b"")
-                    return super().summary()
-                if choice.delta.content:
-                    texts.append(choice.delta.content)
-                reason = choice.native_finish_reason or choice.finish_reason or reason
-            usage = chunk.usage or usage
-        message = {"role": "assistant", "content": "".join(texts)}
+        message = {"role": "assistant", "content": "".join(self._texts)}
         return Summary(
-            id=last.id,
-            model=last.model,
-            tier=self._texts[-1].service_tier or last.service_tier,
+            id=first.id,
+            model=first.model,
+            tier=self._tier or first.service_tier,
             usage=usage_of(usage),
             said_usd=None if usage is None else usage.cost,
             finish_reasons=None if reason is None else [reason],

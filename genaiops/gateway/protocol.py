@@ -6,10 +6,16 @@ many header lines they send.
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
-from genaiops.gateway.http import LEAVING
+from genaiops.gateway.http import LEAVING, WHOLE, Headers
 
 __all__ = ["LimitedProtocol"]
 
@@ -19,6 +25,7 @@ BODY_S = 65.0
 """An application that answers a slow body itself does so before."""
 HEAD_BYTES = 65_536
 HEADER_LINES = 100
+_CONTROLS = bytes(code for code in (*range(32), 127) if code != 9)
 
 
 class _Joined(asyncio.Transport):
@@ -124,6 +131,34 @@ class LimitedProtocol(HttpToolsProtocol):
         self._stop_timer()
         self._in_head = True
         super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.scope[WHOLE] = partial(self._send_whole, cycle)  # pyright: ignore[reportGeneralTypeIssues]  ours
+        super()._start_asgi_task(cycle, app)
+
+    def _send_whole(
+        self, cycle: RequestResponseCycle, status: int, headers: Headers, body: bytes
+    ) -> bool:
+        """Sends an answer that is complete; False for the rarer cases, which uvicorn knows."""
+        if (
+            cycle.response_started
+            or cycle.disconnected
+            or not cycle.keep_alive
+            or self.flow.write_paused
+            or cycle.scope["method"] == "HEAD"
+        ):
+            return False
+        lines = [b"%b: %b\r\n" % line for line in (*self.server_state.default_headers, *headers)]
+        head = b"".join([STATUS_LINE[status], *lines, b"\r\n"])
+        if len(head) - len(head.translate(None, _CONTROLS)) != 2 * len(lines) + 4:
+            return False  # a header that ends before its time
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        self._joined.holds = False
+        self._joined.write(head + body)
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
 
     def _expect_within(self, seconds: float) -> None:
         self._stop_timer()

@@ -16,7 +16,7 @@ class Watched:
     `LimitedProtocol` says when that is; of other servers it is asked.
     """
 
-    __slots__ = ("_gone", "_leaving", "_receive", "_reply", "_task", "_watcher")
+    __slots__ = ("_leaving", "_receive", "_reply", "_task", "_watcher")
 
     def __init__(self, scope: Scope, receive: Receive, reply: Reply) -> None:
         self._leaving: set[Callable[[], None]] | None = scope.get(LEAVING)
@@ -27,14 +27,13 @@ class Watched:
     def __enter__(self) -> None:
         self._task = cast("asyncio.Task[None]", asyncio.current_task())
         if self._leaving is not None:
-            self._gone = self._when_gone
-            self._leaving.add(self._gone)
+            self._leaving.add(self._when_gone)
         else:
             self._watcher = asyncio.ensure_future(self._until_gone())
 
     def __exit__(self, *_: object) -> None:
         if self._leaving is not None:
-            self._leaving.discard(self._gone)
+            self._leaving.discard(self._when_gone)
         elif self._watcher is not None:
             self._watcher.cancel()
 

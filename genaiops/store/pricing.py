@@ -29,6 +29,8 @@ FILE = "prices.json"
 USER_FILE = "prices.toml"
 _FRESH_S = 60.0
 _KEEP_DAYS = 40
+_MOST_FOUND = 1_000
+"""Models whose rates are remembered between two readings; callers choose their names."""
 _IDS = {
     "aws.bedrock": "aws",
     "azure.ai.inference": "azure",
@@ -92,6 +94,7 @@ class PriceBook:
         self._folder = folder
         self._known: dict[str, list[Rate] | None] = {}
         self._own: list[tuple[str, str, Rate]] = []
+        self._found: dict[tuple[str | None, str, str | None, int], list[Rate] | None] = {}
         self._read_at = float("-inf")
 
     def cost(
@@ -100,8 +103,14 @@ class PriceBook:
         """USD of a call made now, None where the price is not known yet; asks nobody."""
         if time.monotonic() - self._read_at > _FRESH_S:
             self._read()
-        ask = Ask(provider, model, tier, datetime.now(UTC).date().isoformat())
-        rates = self._own_rates(ask) or self._known.get(ask.key)
+        asked_for = (provider, model, tier, int(time.time() // 86_400))
+        if asked_for in self._found:
+            rates = self._found[asked_for]
+        else:
+            ask = Ask(provider, model, tier, datetime.now(UTC).date().isoformat())
+            rates = self._own_rates(ask) or self._known.get(ask.key)
+            if len(self._found) < _MOST_FOUND:
+                self._found[asked_for] = rates
         if not rates or (usage.input_tokens is None and usage.output_tokens is None):
             return None
         asked = usage.input_tokens or 0
@@ -119,6 +128,7 @@ class PriceBook:
             if rates is None:
                 if ask.key not in self._known:
                     self._known[ask.key] = _ask(ask)
+                    self._found.clear()
                     learned = True
                 rates = self._known[ask.key]
             if rates:
@@ -135,6 +145,7 @@ class PriceBook:
 
     def _read(self) -> None:
         self._read_at = time.monotonic()
+        self._found.clear()
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
             table = json.loads((self._folder / FILE).read_text(encoding="utf-8"))
             self._known = {

@@ -42,7 +42,7 @@ def begin(named: Named, context: Context | None = None) -> Span | Dropped | None
     parent = before.get(SPAN_KEY)
     if type(parent) is Span:
         span = Span(named, runtime, parent.trace_int, random_bits(64), parent.span_int)
-        span.root = parent.root
+        span.root = parent.root or parent
         return span
     if parent is None:
         return open_root(named, runtime)
@@ -64,7 +64,7 @@ def begin_call(
         parent = before.get(SPAN_KEY)
         if type(parent) is Span:
             span = Span(named, runtime, parent.trace_int, random_bits(64), parent.span_int)
-            span.root = parent.root
+            span.root = parent.root or parent
         elif parent is None:
             span = open_root(named, runtime)
         else:

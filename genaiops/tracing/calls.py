@@ -62,7 +62,7 @@ def end_call(span: Span, attributes: Mapping[str, Any]) -> None:
     line["attributes"] = every
     if span.parent_int:
         line["parent_span_id"] = f"{span.parent_int:016x}"
-    if span.root is span:
+    if span.root is None:
         last_trace[0] = span.trace_int
     part = encode(line)[1:-1]
     runtime.append(

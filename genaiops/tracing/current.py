@@ -60,7 +60,8 @@ def update_current_trace(
         return
     try:
         own = span if isinstance(span, Span) else None
-        root = None if own is None else own if own.root.end_ns else own.root
+        above = None if own is None else own.root
+        root = own if above is None or above.end_ns else above
         facts = of_trace(span.get_span_context().trace_id, root)
         facts.name = name or facts.name
         facts.session_id = session_id or facts.session_id

@@ -61,7 +61,9 @@ class Span(_Base):
         self.trace_int = trace_int
         self.span_int = span_int
         self.parent_int = parent_int
-        self.root: Span = self
+        self.root: Span | None = (
+            None  # itself: pointing there would leave every span to the collector
+        )
         self.before: Context | None = None
         self.inputs = NOTHING
         self.outputs = NOTHING
@@ -223,7 +225,7 @@ class Span(_Base):
                 line = full_line(self, runtime, facts, ended=True)
                 if facts is not None and facts.root is self:
                     open_facts.pop(self.trace_int, None)
-            if self.root is self:
+            if self.root is None:
                 last_trace[0] = self.trace_int
             runtime.append("spans", line)
             if SINKS:
