@@ -70,7 +70,7 @@ def handed_out(
 def _rule(stop: object, scales: Mapping[str, tuple[float, float]]) -> Rule:
     if isinstance(stop, EvalResult):
         return _versus(stop, scales)
-    if is_number(stop, above=0.0):
+    if isinstance(stop, int | float) and is_number(stop, above=0.0):
         return Rule(text=f"intervals within ± {stop:g}", half_width=float(stop))
     if isinstance(stop, str) and not any(sign in stop for sign in "<>"):
         return _versus(load_result(stop), scales)

@@ -159,13 +159,13 @@ def _cell(column: str, text: str, index: int) -> Any:  # any JSON value
 
 def _read_parquet(path: Path) -> list[dict[str, Any]]:
     try:
-        import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]  the same
-        import pyarrow.parquet as pq  # pyright: ignore[reportMissingTypeStubs]  it has none
+        import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]  it has none
+        import pyarrow.parquet as pq  # pyright: ignore[reportMissingTypeStubs]  the same
     except ImportError as error:
         raise EvalError(f"{str(path)!r} needs pyarrow: pip install pyarrow") from error
     try:
         return cast("Any", pq).read_table(path).to_pylist()
-    except pa.ArrowException as error:
+    except cast("type[Exception]", cast("Any", pa).ArrowException) as error:
         raise EvalError(f"{str(path)!r} cannot be read as Parquet: {error}") from error
 
 
