@@ -4,6 +4,8 @@
 
 Each library scores the same rows with three judges after a warm-up, in a fresh process; libraries
 that none of these interpreters has are named and left out. Ours stores every answer and trace.
+One environment each: ``mlflow==3.17.2 litellm``, and ``ragas==0.4.3 langchain-openai
+langchain-community<0.4`` (ragas imports a module that later ones lack).
 """
 
 import argparse

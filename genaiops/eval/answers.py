@@ -174,6 +174,7 @@ class Answers:
             if cost is None:
                 system = target_from_environment(question.model).provider.system
                 tier = completion.raw.get("service_tier")
+                tier = tier if isinstance(tier, str) else None
                 cost = await self.prices.cost(system, completion.model, completion.usage, tier)
         finally:
             self.budget.leave(cost, model)

@@ -2,14 +2,15 @@
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from genaiops.errors import EvalError
 from genaiops.eval.case import Row
 from genaiops.eval.judges.base import Judge
+from genaiops.eval.score import RowResult
 from genaiops.model.assessment import Assessment
 from genaiops.runs.rows import read_records
 from genaiops.store import current_store, events
@@ -20,6 +21,7 @@ __all__ = [
     "kept_labels",
     "label_lines",
     "label_number",
+    "labels_about",
     "labels_for",
     "labels_of",
 ]
@@ -41,11 +43,13 @@ class Labels:
         by_row: (judge, row id) -> number.
         by_trace: (judge, trace id) -> number, for rows that have none of their own.
         unknown: Labels for rows that are not there.
+        stored: They are what the store has of all traces, not given by the user.
     """
 
     by_row: Mapping[tuple[str, str], float]
     by_trace: Mapping[tuple[str, str], float]
     unknown: int = 0
+    stored: bool = False
 
     def __len__(self) -> int:
         return len(self.by_row) + len(self.by_trace)
@@ -56,6 +60,33 @@ class Labels:
         if found is None and trace_id is not None:
             found = self.by_trace.get((judge, trace_id))
         return found
+
+    def among(
+        self, row_ids: AbstractSet[str], trace_ids: AbstractSet[str] | None = None
+    ) -> "Labels":
+        """Those of these rows and traces, with the others counted; None leaves traces alone."""
+        by_row = {key: number for key, number in self.by_row.items() if key[1] in row_ids}
+        by_trace = {
+            key: number
+            for key, number in self.by_trace.items()
+            if trace_ids is None or key[1] in trace_ids
+        }
+        foreign = 0 if self.stored else len(self) - len(by_row) - len(by_trace)
+        return replace(self, by_row=by_row, by_trace=by_trace, unknown=self.unknown + foreign)
+
+    def about(self, rows: Iterable[RowResult]) -> "Labels":
+        """Those of the rows and traces of results, with the others counted."""
+        pairs = {(row.row_id, row.trace_id) for row in rows}
+        return self.among({row_id for row_id, _ in pairs}, {trace for _, trace in pairs if trace})
+
+    def numbers(self, judge: str, rows: Iterable[RowResult]) -> dict[str, float]:
+        """The label by row id; the repeats of a row count with the mean of theirs."""
+        found: dict[str, list[float]] = {}
+        for row in rows:
+            number = self.of(judge, row.row_id, row.trace_id)
+            if number is not None:
+                found.setdefault(row.row_id, []).append(number)
+        return {row_id: math.fsum(numbers) / len(numbers) for row_id, numbers in found.items()}
 
 
 def labels_of(
@@ -85,7 +116,7 @@ def labels_of(
     if not _stored_wanted(given) and not rows and not traces:
         named = f", but for {', '.join(sorted(others))}" if others else ""
         raise EvalError(f"no label is for one of the judges {', '.join(scales)}{named}")
-    return Labels(by_row=_means(rows), by_trace=_means(traces))
+    return Labels(by_row=_means(rows), by_trace=_means(traces), stored=_stored_wanted(given))
 
 
 def labels_for(given: object, judges: Sequence[Judge], rows: Sequence[Row]) -> Labels:
@@ -99,16 +130,27 @@ def labels_for(given: object, judges: Sequence[Judge], rows: Sequence[Row]) -> L
         if isinstance(known, Mapping):
             words[judge.name] = cast("Mapping[str, float]", known)
     found = labels_of(given, {judge.name: judge.scale for judge in judges}, words)
-    ids = {row.row_id for row in rows}
-    by_row = {key: number for key, number in found.by_row.items() if key[1] in ids}
-    if found.by_row and not by_row:
-        _, first = next(iter(found.by_row))
-        raise EvalError(f"no label is for a row of the data: the first names row {first!r}")
-    return Labels(
-        by_row=by_row,
-        by_trace=found.by_trace,
-        unknown=len(found.by_row) - len(by_row),
-    )
+    kept = found.among({row.row_id for row in rows})
+    _check_kept(found, kept)
+    return kept
+
+
+def labels_about(given: object, scales: Scales, rows: Sequence[RowResult]) -> Labels:
+    """Labels for results that are there; others are left out and counted.
+
+    Raises: EvalError when something cannot be read, or nothing is left.
+    """
+    found = labels_of(given, scales)
+    kept = found.about(rows)
+    _check_kept(found, kept)
+    return kept
+
+
+def _check_kept(found: Labels, kept: Labels) -> None:
+    if kept.unknown and not len(kept):
+        kind, keys = ("row", found.by_row) if found.by_row else ("trace", found.by_trace)
+        _, first = next(iter(keys))
+        raise EvalError(f"no label is for a row of the data: the first names {kind} {first!r}")
 
 
 def label_lines(

@@ -46,6 +46,12 @@ def notes(
         found.append(f"look first at {named}; more in result.worst()")
     if labels is not None and labels.unknown:
         found.append(f"{labels.unknown} labels are for rows that are not there")
+    if (
+        labels is not None
+        and labels.stored
+        and not any(score.n_labels for score in scores.values())
+    ):
+        found.append("labels='human': nobody has said anything about the traces of these rows")
     if ending is not None and ending.reason is not None:
         found.append(f"stopped early: {ending.reason}")
     if n_lost:

@@ -118,7 +118,7 @@ def plan_power(
 
     Args:
         rate: Expected pass rate, between 0 and 1.
-        detect: The true difference.
+        detect: The true difference, at most 1.
         n: Rows.
         correlation: Of a row's verdicts in the two runs, below 1.
         power: The wanted chance.
@@ -127,6 +127,7 @@ def plan_power(
     Raises: EvalError for numbers out of range.
     """
     _check(detect, correlation, power)
+    require(detect <= 1.0, "detect", detect, "a difference of rates, at most 1")
     if not 0.0 < rate < 1.0 or n < 1:
         raise EvalError(f"rate {rate:g} over {n} rows: use a rate between 0 and 1, 1 row or more")
     deviation = paired_deviation(math.sqrt(rate * (1.0 - rate)), correlation)

@@ -13,7 +13,7 @@ from genaiops.eval.flat import frame
 from genaiops.eval.gate import Gate, condition_of, gate_on
 from genaiops.eval.given import CONFIDENCE, is_confidence, is_text, is_whole, require
 from genaiops.eval.html import Page, stored_run, write_page
-from genaiops.eval.labels import Labels, kept_labels, labels_of
+from genaiops.eval.labels import Labels, kept_labels, labels_about
 from genaiops.eval.notes import notes
 from genaiops.eval.planning import PowerTable, power_table
 from genaiops.eval.score import RowResult, Score, by_row, place_of, score_of
@@ -123,7 +123,7 @@ class EvalResult:
             models={name: score.model for name, score in self.scores.items()},
             confidence=self.confidence,
             n_lost=self.n_lost,
-            labels=labels_of(labels, scales),
+            labels=labels_about(labels, scales, self.rows),
             falling=_falling(self.scores),
         )
         return replace(made, n_absent=self.n_absent)
@@ -135,7 +135,7 @@ class EvalResult:
         """
         score, labels = self[name], self.labels
         rows = [row for row in self.rows if row.judge == name]
-        people = {} if labels is None else _labels_of_rows(name, rows, labels)
+        people = {} if labels is None else labels.numbers(name, rows)
         numbers, _ = by_row(rows)
         both = [(label, n) for row, label in people.items() if (n := numbers[row]) is not None]
         if not both:
@@ -151,8 +151,10 @@ class EvalResult:
         Raises: EvalError for an `n` below 1.
         """
         _check_n(n)
-        labelled = {row_id for _, row_id in self.labels.by_row} if self.labels else set[str]()
-        waiting = {row.row_id for row in self.rows} - labelled
+        waiting = {row.row_id for row in self.rows}
+        if self.labels is not None:
+            for name in self.scores:
+                waiting.difference_update(self.labels.numbers(name, self.rows))
         return sorted(waiting, key=lambda row_id: handing_out(row_id, None, seed))[:n]
 
     def disagreements(self, n: int = 10) -> list[RowResult]:
@@ -295,7 +297,7 @@ def result_of(  # noqa: PLR0913  what a result is made of
                 scale=scales.get(name),
                 confidence=confidence,
                 model=models.get(name),
-                labels=None if labels is None else _labels_of_rows(name, found, labels),
+                labels=None if labels is None else labels.numbers(name, found),
                 stop_seed=None if ending is None else ending.seed,
             ),
             higher_is_better=name not in falling,
@@ -344,7 +346,7 @@ def load_result(run_id: str, *, confidence: float = 0.95, labels: object = None)
         scales=scales,
         models=models,
         confidence=confidence,
-        labels=kept_labels(found) if labels is None else labels_of(labels, scales),
+        labels=kept_labels(found) if labels is None else labels_about(labels, scales, rows),
         ending=Ending(**stop) if stop else None,
         falling={name for name, facts in known.items() if not facts.get("higher_is_better", True)},
     )
@@ -369,11 +371,6 @@ def _absent(result: EvalResult, rows: object) -> int:
 
 def _check_n(n: object) -> None:
     require(is_whole(n), "n", n, "a whole number of at least 1")
-
-
-def _labels_of_rows(judge: str, rows: Sequence[RowResult], labels: Labels) -> dict[str, float]:
-    found = {row.row_id: labels.of(judge, row.row_id, row.trace_id) for row in rows}
-    return {row_id: number for row_id, number in found.items() if number is not None}
 
 
 def _falling(scores: Mapping[str, Score]) -> set[str]:

@@ -274,7 +274,7 @@ def _result(plan: Plan, run: ActiveRun, recorder: Recorder, results: list[RowRes
         falling={judge.name for judge in plan.judges if not higher_is_better(judge)},
         confidence=plan.options.confidence,
         n_lost=recorder.lost,
-        labels=plan.labels,
+        labels=None if plan.labels is None else plan.labels.about(results),
         ending=ending,
     )
     metrics: dict[str, float] = {}

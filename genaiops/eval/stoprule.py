@@ -6,6 +6,7 @@ from typing import cast
 from genaiops.errors import EvalError
 from genaiops.eval.case import Row
 from genaiops.eval.gate import condition_of
+from genaiops.eval.given import is_number
 from genaiops.eval.report import EvalResult, load_result
 from genaiops.eval.score import by_row
 from genaiops.eval.stopping import Rule, Stopper, handing_out
@@ -69,7 +70,7 @@ def handed_out(
 def _rule(stop: object, scales: Mapping[str, tuple[float, float]]) -> Rule:
     if isinstance(stop, EvalResult):
         return _versus(stop, scales)
-    if isinstance(stop, int | float) and not isinstance(stop, bool) and stop > 0:
+    if isinstance(stop, int | float) and is_number(stop, above=0.0):
         return Rule(text=f"intervals within ± {stop:g}", half_width=float(stop))
     if isinstance(stop, str) and not any(sign in stop for sign in "<>"):
         return _versus(load_result(stop), scales)

@@ -126,6 +126,8 @@ def _read_jsonl(path: Path) -> list[dict[str, Any]]:
             value = json.loads(line)
         except ValueError as error:
             raise EvalError(f"{str(path)!r}, line {number} is not JSON: {error}") from error
+        except RecursionError:
+            raise EvalError(f"{str(path)!r}, line {number} is nested too deeply") from None
         records.append(_mapping(value, len(records)))
     return records
 
@@ -150,15 +152,21 @@ def _cell(column: str, text: str, index: int) -> Any:  # any JSON value
             return json.loads(text)
         except ValueError as error:
             raise EvalError(f"row {index + 1}: {column!r} is not JSON: {error}") from error
+        except RecursionError:
+            raise EvalError(f"row {index + 1}: {column!r} is nested too deeply") from None
     return text
 
 
 def _read_parquet(path: Path) -> list[dict[str, Any]]:
     try:
-        import pyarrow.parquet as pq  # pyright: ignore[reportMissingTypeStubs]  it has none
+        import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]  it has none
+        import pyarrow.parquet as pq  # pyright: ignore[reportMissingTypeStubs]  the same
     except ImportError as error:
         raise EvalError(f"{str(path)!r} needs pyarrow: pip install pyarrow") from error
-    return cast("Any", pq).read_table(path).to_pylist()
+    try:
+        return cast("Any", pq).read_table(path).to_pylist()
+    except cast("type[Exception]", cast("Any", pa).ArrowException) as error:
+        raise EvalError(f"{str(path)!r} cannot be read as Parquet: {error}") from error
 
 
 def _check_columns(records: Sequence[Mapping[str, Any]]) -> None:

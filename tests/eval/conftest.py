@@ -8,7 +8,10 @@ import pytest
 
 
 class Model(http.server.ThreadingHTTPServer):
-    """A chat model that answers what the test says (text, text and finish reason, or a status)."""
+    """A chat model that answers what the test says.
+
+    Text, text and finish reason, a status, or a dict of fields beside a plain yes.
+    """
 
     def __init__(self, answers, port=0):
         super().__init__(("127.0.0.1", port), _Handler)
@@ -30,7 +33,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         said = self.server.answers(request, len(self.server.requests))
         if isinstance(said, int):
             return self.reply(said, {"error": {"message": f"refused with {said}"}})
-        finish = "stop"
+        finish, odd = "stop", {}
+        if isinstance(said, dict):
+            said, odd = '{"rationale": "because", "verdict": "yes"}', said
         if isinstance(said, tuple):
             said, finish = said
         choice = {"index": 0, "message": {"role": "assistant", "content": said}}
@@ -48,7 +53,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                     "completion_tokens": 5,
                     "cost": self.server.cost,
                 },
-            },
+            }
+            | odd,
         )
 
     def reply(self, status, value):

@@ -84,6 +84,20 @@ def test_an_answer_that_is_odd_and_clear_is_read(model, said):
     assert (score.n_failed, score.estimate) == (0, 0.75)
 
 
+def test_a_good_verdict_beside_fields_that_make_no_sense_is_kept(model):
+    odd = [
+        {"service_tier": {"a": 1}},
+        {"usage": {"prompt_tokens": -5, "completion_tokens": "ten"}, "id": 5},
+        {"usage": {"cost": "much", "prompt_tokens_details": [1]}, "model": None},
+        {"usage": "a lot", "model": ["x"]},
+    ]
+    model.answers = lambda request, number: odd[number - 1]
+
+    score = correct()
+
+    assert (score.n_ok, score.n_failed, score.cost_usd, len(model.requests)) == (4, 0, None, 4)
+
+
 @pytest.mark.parametrize("said", ["7", "-1", "1.5", "NaN", "1e999", "null", '"five"', "true"])
 def test_a_number_out_of_range_is_asked_for_again_and_then_an_error(model, said):
     model.answers = lambda request, number: f'{{"rationale": "r", "verdict": {said}}}'

@@ -139,6 +139,7 @@ def test_power_plans_from_a_rate_or_a_run(invoke):
     measured = invoke("power", run.run_id, "--detect", "0.2", "--format", "json")
     tiny = invoke("power", run.run_id, "--detect", "1e-200", "--format", "json")
     wrong = invoke("power", "--rate", "0.8", "--detect", "0.05")
+    wide = invoke("power", "--rate", "0.8", "--rows", "200", "--detect", "5")
 
     assert "rate 0.8  0.05        200   0.424  503           0.079" in planned.stdout
     (score,) = json.loads(measured.stdout)
@@ -146,6 +147,7 @@ def test_power_plans_from_a_rate_or_a_run(invoke):
     assert json.loads(tiny.stdout)[0]["rows_needed"] is None
     assert wrong.exit_code == 2
     assert "give RUN (and --other), or --rate and --rows" in wrong.stderr
+    assert "detect is 5.0: use a difference of rates, at most 1" in wide.stderr
 
 
 def test_run_takes_labels_from_a_file_and_a_rule_to_stop(invoke, workdir):

@@ -82,13 +82,19 @@ def wait_until_stored(process, predictions, answers):
     return stored
 
 
-def test_killed_and_started_again_it_resumes_and_pays_only_for_what_was_not_stored(model, workdir):
+def test_killed_it_says_what_is_missing_and_resumed_it_pays_only_for_that(model, workdir):
     killed = start(4, "SIGKILL", workdir)
     asked = len(model.requests)
     (run_id, status) = genaiops.sql("SELECT run_id, status FROM runs").rows[0]
+    half = genaiops.load_result(run_id)
 
     resumed = start(99, "SIGKILL", workdir)
+    whole = genaiops.load_result(run_id)
 
+    assert (half["good"].n, half.n_absent) == (3, 3)
+    assert "3 rows of the data are not in the store: the run has not ended" in str(half)
+    assert (whole["good"].n, whole.n_absent) == (6, 0)
+    assert "not in the store" not in str(whole)
     assert killed.returncode == -signal.SIGKILL
     assert (asked, status) == (3, "INTERRUPTED")
     assert resumed.stderr == ""
@@ -161,20 +167,6 @@ def test_of_several_that_are_started_again_at_once_one_resumes(model, workdir):
     assert len(set(runs)) == 3
     assert killed in runs
     assert genaiops.sql("SELECT count(*) FROM eval_rows").rows == [(3 * 6,)]
-
-
-def test_a_run_that_did_not_end_says_how_many_rows_are_missing(model, workdir):
-    start(4, "SIGKILL", workdir)
-    ((run_id,),) = genaiops.sql("SELECT run_id FROM runs").rows
-
-    half = genaiops.load_result(run_id)
-    start(99, "SIGKILL", workdir)
-    whole = genaiops.load_result(run_id)
-
-    assert (half["good"].n, half.n_absent) == (3, 3)
-    assert "3 rows of the data are not in the store: the run has not ended" in str(half)
-    assert (whole["good"].n, whole.n_absent) == (6, 0)
-    assert "not in the store" not in str(whole)
 
 
 def test_an_unfinished_run_is_left_alone_when_resume_is_off(model, workdir):

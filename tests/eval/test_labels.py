@@ -165,3 +165,42 @@ def test_power_is_planned_from_a_result_or_two():
         other.power(0.1)
     with pytest.raises(genaiops.EvalError, match="detect is 0"):
         result.power(0)
+
+
+def test_labels_that_come_later_are_counted_and_refused_in_the_same_way():
+    result = genaiops.evaluate(ROWS, judges=[ExactMatch()])
+    some = {**LABELS, "gone": {"exact_match": True}}
+    traces = [
+        {"trace_id": trace_id, "judge": "exact_match", "value": True}
+        for trace_id in (result.rows[0].trace_id, "f" * 32)
+    ]
+
+    later, loaded = result.with_labels(some), load_result(result.run_id, labels=traces)
+
+    assert later["exact_match"].n_labels == 40
+    assert "1 labels are for rows that are not there" in str(later)
+    assert loaded["exact_match"].n_labels == 1
+    assert "1 labels are for rows that are not there" in str(loaded)
+    with pytest.raises(genaiops.EvalError, match="no label is for a row of the data"):
+        result.with_labels({"gone": {"exact_match": True}})
+    with pytest.raises(genaiops.EvalError, match="the first names trace 'ffff"):
+        result.with_labels(traces[1:])
+
+
+def test_nobodys_word_in_the_store_is_said():
+    result = genaiops.evaluate(ROWS[:5], judges=[good], labels="human")
+
+    assert "labels='human': nobody has said anything about the traces of these rows" in str(result)
+
+
+def test_what_people_said_about_any_repeat_of_a_row_counts():
+    result = genaiops.evaluate(ROWS[:4], judges=[good], repeats=2)
+    first, second = result.rows[0].trace_id, result.rows[1].trace_id
+    third = result.rows[3].trace_id
+    said = [(first, True), (second, False), (third, True)]
+    rows = [{"trace_id": trace_id, "judge": "good", "value": value} for trace_id, value in said]
+
+    labelled = result.with_labels(rows)
+
+    assert labelled.labels.numbers("good", result.rows) == {"r0": 0.5, "r1": 1.0}
+    assert sorted(labelled.to_label()) == ["r2", "r3"]

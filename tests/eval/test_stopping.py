@@ -83,6 +83,7 @@ def test_repeats_count_with_their_mean_when_the_last_is_there():
         ("exact_match > 1 is good", "cannot be read"),
         ("other >= 0.5", "stop= names 'other': use one of exact_match"),
         (-0.1, "stop is -0.1: use a condition"),
+        (float("inf"), "stop is inf: use a condition"),
         (True, "stop is True: use a condition"),
         ([], r"stop is \[\]: use a condition"),
     ],
