@@ -82,6 +82,25 @@ def test_every_page_says_that_a_store_is_newer(file: str, shown: Shown, newer: P
     assert "newer" in screen.texts or "upgrade" in screen.texts
 
 
+@pytest.mark.parametrize("file", SCREENS)
+def test_every_page_bears_a_store_that_is_missing(file: str, shown: Shown, tmp_path: Path) -> None:
+    screen = shown(file, tmp_path / "nowhere")
+
+    assert calm(screen)
+    assert screen.all, "the page says nothing"
+
+
+@pytest.mark.parametrize("file", SCREENS)
+def test_every_page_bears_a_store_without_a_record(file: str, shown: Shown, tmp_path: Path) -> None:
+    with seed.use(tmp_path / "store").txn():
+        pass
+
+    screen = shown(file, tmp_path / "store")
+
+    assert calm(screen)
+    assert screen.all, "the page says nothing"
+
+
 @pytest.mark.parametrize(
     ("trace", "said"),
     [("a0", "no root"), ("a1", "each other's parents"), ("a2", "clock"), ("a3", "nnnn"), ("a4", "مرحبا"), ("a5", "running")],
