@@ -82,6 +82,19 @@ def test_every_page_says_that_a_store_is_newer(file: str, shown: Shown, newer: P
     assert "newer" in screen.texts or "upgrade" in screen.texts
 
 
+@pytest.mark.parametrize("file", SCREENS)
+def test_every_page_bears_a_store_that_is_missing(file: str, shown: Shown, tmp_path: Path) -> None:
+    assert calm(shown(file, tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize("file", SCREENS)
+def test_every_page_bears_a_store_without_a_record(file: str, shown: Shown, tmp_path: Path) -> None:
+    with seed.use(tmp_path / "store").txn():
+        pass
+
+    assert calm(shown(file, tmp_path / "store"))
+
+
 @pytest.mark.parametrize(
     ("trace", "said"),
     [("a0", "no root"), ("a1", "each other's parents"), ("a2", "clock"), ("a3", "nnnn"), ("a4", "مرحبا"), ("a5", "running")],

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 import genaiops
+from dashboard.parts.menu import MENU
 from genaiops.query import traces
 from tests.dashboard import seed
 from tests.dashboard.conftest import Screen, Shown
 
-SCREENS = ("home", "traces", "trace", "sessions", "sql", "prompts", "evaluate", "runs")
+SCREENS = [entry.file.removeprefix("screens/").removesuffix(".py") for entry in MENU]
 
 
 @pytest.mark.parametrize("file", SCREENS)
