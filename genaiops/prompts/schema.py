@@ -4,14 +4,18 @@ Draft 2020-12 without `if`, `dependent*`, `unevaluated*`, `$dynamicRef` and remo
 what is not known here is not checked. Source: json-schema.org/draft/2020-12.
 """
 
+import functools
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from genaiops.errors import PromptError
+
+if TYPE_CHECKING:
+    from pydantic_core import SchemaValidator
 
 __all__ = ["check_schema", "schema_of", "violations"]
 
@@ -44,7 +48,7 @@ _LIMITS: Sequence[tuple[str, str, Callable[[Any, Any], bool]]] = (
     ("number", "multipleOf", lambda value, limit: _is_multiple(value, limit)),
     ("string", "minLength", lambda value, limit: len(value) >= limit),
     ("string", "maxLength", lambda value, limit: len(value) <= limit),
-    ("string", "pattern", lambda value, limit: re.search(limit, value) is not None),
+    ("string", "pattern", lambda value, limit: _matches(value, limit)),
     ("string", "format", lambda value, limit: _has_format(value, limit)),
     ("array", "minItems", lambda value, limit: len(value) >= limit),
     ("array", "maxItems", lambda value, limit: len(value) <= limit),
@@ -210,13 +214,35 @@ def _keyword_problems(rules: Schema, path: str) -> Iterator[str]:
         expected = str if keyword in ("pattern", "format") else int | float
         if keyword in rules and not isinstance(rules[keyword], expected):
             yield f"{path}.{keyword}, a limit of a {kind}, is {_shown(rules[keyword])}"
-    if isinstance(rules.get("pattern"), str):
+    pattern = rules.get("pattern")
+    if isinstance(pattern, str) and _in_linear_time(pattern) is None:
         try:
-            re.compile(rules["pattern"])
+            re.compile(pattern)
         except re.error as error:
             yield f"{path}.pattern is no regular expression: {error}"
     if rules.get("multipleOf") == 0:
         yield f"{path}.multipleOf is 0"
+
+
+def _matches(text: str, pattern: str) -> bool:
+    """Whether the pattern stands somewhere in the text, which a model wrote.
+
+    In linear time, whatever the text; only patterns with look-around or back-references, which
+    that engine refuses, are left to `re`.
+    """
+    rule = _in_linear_time(pattern)
+    return rule.isinstance_python(text) if rule else re.search(pattern, text) is not None
+
+
+@functools.lru_cache(maxsize=256)
+def _in_linear_time(pattern: str) -> "SchemaValidator | None":
+    """The pattern for pydantic's own engine, None where it cannot read it."""
+    from pydantic_core import SchemaError, SchemaValidator, core_schema
+
+    try:
+        return SchemaValidator(core_schema.str_schema(pattern=pattern))
+    except SchemaError:
+        return None
 
 
 def _is_multiple(value: float, limit: float) -> bool:

@@ -130,3 +130,17 @@ def test_openais_wrapping_is_taken_off():
 def test_what_is_no_schema_is_refused(schema: dict[str, object], why: str):
     with pytest.raises(PromptError, match=why):
         check_schema(schema, "response_format")
+
+
+def test_a_pattern_takes_no_longer_for_a_text_made_to_be_slow() -> None:
+    hostile = "a" * 50_000 + "!"  # with backtracking more steps than there is time
+    for pattern in ("^(a+)+$", "^(a|aa)+$", "(a*)*b"):
+        assert list(violations(hostile, {"type": "string", "pattern": pattern}))
+        assert not list(violations("aaab", {"type": "string", "pattern": pattern[:-1]}))
+
+
+def test_a_pattern_that_only_python_reads_is_matched_too() -> None:
+    for pattern in ("^(?=.*b)a", r"^(a)b\1$"):
+        check_schema({"type": "string", "pattern": pattern}, "the format")
+        assert not list(violations("aba", {"type": "string", "pattern": pattern}))
+        assert list(violations("caa", {"type": "string", "pattern": pattern}))
