@@ -119,8 +119,9 @@ def test_names_of_100_000_characters_do_not_reach_the_browser_whole(
     assert len(listed) < 60_000 + 2 * len(LONG)
 
 
+@pytest.mark.parametrize("file", [name for name in SCREENS if name not in ("sql", "settings")])
 def test_a_store_that_another_holds_is_busy_and_can_be_tried_again(
-    shown: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    file: str, shown: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "store"
     seed.rag_trace(seed.use(folder), 1, time.time_ns())
@@ -129,7 +130,7 @@ def test_a_store_that_another_holds_is_busy_and_can_be_tried_again(
 
     with current_store().txn(), monkeypatch.context() as patched:
         patched.setattr(LocalStore, "read", impatient)
-        screen = shown("traces", folder)
+        screen = shown(file, folder, id="a" * 32)
 
     assert calm(screen)
     assert "The store is busy" in screen.texts

@@ -226,6 +226,22 @@ def test_a_provider_without_a_key_is_a_sentence(
     assert "set OPENAI_API_KEY" in screen.texts
 
 
+def test_a_provider_that_is_down_is_a_sentence(
+    shown: Shown, registry: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        address = f"http://127.0.0.1:{gone.getsockname()[1]}/v1"
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    screen = shown("prompts", registry, name="qa/answer", v="1", view="Playground",
+                   model="openai/gpt-5-mini")  # fmt: skip
+
+    screen = _ended(_press(screen, "Run"))
+
+    assert "cannot be reached" in screen.texts
+    assert "sk-test" not in screen.texts
+
+
 def test_a_call_that_takes_too_long_is_cancelled_at_once(
     shown: Shown, registry: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

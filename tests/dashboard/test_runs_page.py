@@ -219,3 +219,14 @@ def test_a_run_without_metrics_is_a_page(shown: Shown, sweep: Path) -> None:
 
     assert not screen.app.exception
     assert "No metrics." in screen.texts
+
+
+def test_a_run_that_is_deleted_while_it_is_shown_stays_readable(shown: Shown, sweep: Path) -> None:
+    run_id = _run("parent")
+    screen = shown("runs", sweep, run=run_id, view="Nested runs")
+    genaiops.delete_run(run_id)
+
+    again = Screen(screen.app.run())
+
+    assert not screen.app.exception
+    assert "deleted" in again.texts
