@@ -105,7 +105,7 @@ def _apart(name: str) -> None:
     """A run of its own, so that the next item is there at once."""
     if leaving():
         st.rerun()
-    show(lambda: _at_work(name))
+    show(lambda: _at_work(name), at_once=True)
 
 
 def _at_work(name: str) -> None:
@@ -166,4 +166,4 @@ def _move(items: Sequence[ReviewItem], trace_id: str, where: str) -> None:
     set_params({"trace": items[to].trace_id})
 
 
-show(page)
+show(page, at_once=True)
