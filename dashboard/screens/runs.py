@@ -126,7 +126,7 @@ def _compare_button(found: RunPage, columns: Sequence[str]) -> None:
     n = len(picked) if marked else len(found.items) if not found.next_page_token else MOST
 
     def compare() -> None:
-        ids = picked or [item.run_id for item in _found(columns[:1], MOST, "").items]
+        ids = picked if marked else [item.run_id for item in _found(columns[:1], MOST, "").items]
         st.session_state["view"] = "Parameters"  # not what was looked at last
         set_params({"cmp": ",".join(ids[:MOST])})
 

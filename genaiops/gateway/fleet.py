@@ -60,7 +60,11 @@ class Fleet:
             self._told = series
 
     def text(self) -> bytes:
-        """The counters of all, as Prometheus reads them."""
+        """The counters of all, as Prometheus reads them.
+
+        Whichever worker is asked, a counter never goes back: what one says all can read by then.
+        """
+        self.tell()
         return text_of(self._series(), *self._others())
 
     def _series(self) -> Series:

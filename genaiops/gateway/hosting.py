@@ -15,6 +15,8 @@ from genaiops.store import current_store
 __all__ = ["bind", "collect_seldom", "run", "store_is_writable"]
 
 _GRACE_S = 30
+_HUNG_S = 30
+"""A worker that says nothing for so long is replaced, and with it what it has not told yet."""
 _GARBAGE = 20_000
 """Objects between two rounds of garbage collection: Python's own 700 are made by ten requests."""
 
@@ -73,6 +75,7 @@ def run(
         limit_concurrency=connections,
         timeout_graceful_shutdown=_GRACE_S,
         timeout_keep_alive=75,
+        timeout_worker_healthcheck=_HUNG_S,
     )
     with maintain(), _ended_by_signals():
         if workers > 1:

@@ -64,7 +64,7 @@ def _round(folder: Path, budget_bytes: int, timeout_s: float) -> CompactStats:
         size += segment.size
     if not batch:
         return CompactStats()
-    engine = in_memory()
+    engine = in_memory(folder)
     try:
         bad = _stage(engine, folder, batch)
         with gate.exclusive(folder, timeout_s=timeout_s):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["DamagedError", "Engine", "in_memory", "opened"]
 
 FILE = "genaiops.duckdb"
+SPILLED = f"{FILE}.tmp"
+"""Folder in the store of what a query does not keep in memory."""
 _ZONED, _NO_ZONES = "TIMESTAMP WITH TIME ZONE", "'pytz' failed to import"
 _DAMAGE = ("corrupt", "checksum", "could not read enough bytes", "failed to deserialize")
 _CONFIG: Mapping[str, Any] = {  # DuckDB takes text, numbers and booleans here
@@ -142,13 +144,11 @@ class Engine:
         return Table(columns, rows)
 
 
-def in_memory(*, threads: int | None = None, memory: str | None = None) -> Engine:
-    """A private instance without a file."""
+def in_memory(folder: Path, *, memory: str | None = None) -> Engine:
+    """A private instance without a file, for the store in this folder: there it spills to disk."""
     import duckdb
 
-    config = dict(_CONFIG)
-    if threads is not None:
-        config["threads"] = threads
+    config = {**_CONFIG, "temp_directory": str(folder / SPILLED)}
     if memory is not None:
         config["memory_limit"] = memory
     with _plain_errors():
@@ -164,7 +164,7 @@ def opened(folder: Path, *, read_only: bool, engine: Engine | None = None) -> Ge
 
     Raises: StoreError when the file is damaged, with what to do.
     """
-    engine = engine or in_memory()
+    engine = engine or in_memory(folder)
     try:
         attach(engine, folder, read_only=read_only)
         yield engine

@@ -175,7 +175,7 @@ class LocalStore:
             )
         try:
             layout.check(self.folder)
-            instance = in_memory()  # before the gate, since it takes its time
+            instance = in_memory(self.folder)  # before the gate: it takes its time
             with (
                 contextlib.closing(instance),
                 gate.exclusive(self.folder, timeout_s=timeout_s),
@@ -207,7 +207,7 @@ class LocalStore:
 
     def keep_warm(self) -> None:
         """Makes reads of this process faster, for one that reads all the time and never forks."""
-        self._warm = self._warm or WarmEngines()
+        self._warm = self._warm or WarmEngines(self.folder)
 
     @contextlib.contextmanager
     def _engine(self, timeout_s: float, memory: str | None = None) -> Generator[_Instance]:
@@ -234,7 +234,7 @@ class LocalStore:
         """An instance that lets go of the file at the end, which must be inside the gate."""
         if self._warm is not None and memory is None:
             return self._warm.lend()
-        return _closing(in_memory(memory=memory))
+        return _closing(in_memory(self.folder, memory=memory))
 
     def _attach(self, engine: Engine) -> bool:
         """Attaches the file; False when it must be migrated first."""

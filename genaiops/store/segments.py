@@ -9,6 +9,7 @@ from pathlib import Path
 
 from genaiops.store import gate
 from genaiops.store.base import Group
+from genaiops.store.engine import SPILLED
 
 __all__ = [
     "Segment",
@@ -61,10 +62,11 @@ def sealed(segments: Iterable[Segment]) -> list[Segment]:
 
 
 def sweep(folder: Path, *, older_than_s: float) -> int:
-    """Removes files that a killed program left under a hidden name; how many there were."""
+    """Removes files that a killed program left, hidden or spilled; how many there were."""
     count, now = 0, time.time()
     places = [folder, folder / "journal", folder / "alive", *folder.glob("artifacts/blobs/??")]
-    for path in (path for place in places for path in place.glob(".*.new")):
+    hidden = (path for place in places for path in place.glob(".*.new"))
+    for path in (*hidden, *(folder / SPILLED).glob("duckdb_temp_*")):
         with contextlib.suppress(OSError):  # whoever made it is alive, and was faster
             if now - path.stat().st_mtime >= older_than_s and not gate.is_locked(path):
                 path.unlink()

@@ -119,7 +119,7 @@ def _copy(folder: Path, timeout_s: float) -> None:
 
 def _rewrite(folder: Path) -> None:
     """Every table anew, in the order of time, from the copy."""
-    engine = in_memory()
+    engine = in_memory(folder)
     try:
         engine.execute(f"ATTACH '{_quoted(folder / _COPY)}' AS o")
         engine.execute(f"ATTACH '{_quoted(folder / _NEW)}' AS g; USE g")
@@ -139,7 +139,7 @@ def _rewrite(folder: Path) -> None:
 def _swap(folder: Path, timeout_s: float) -> None:
     """Brings over what control transactions changed meanwhile, then renames."""
     with gate.exclusive(folder, timeout_s=timeout_s):
-        engine = in_memory()
+        engine = in_memory(folder)
         try:
             engine.execute(f"ATTACH '{_quoted(folder / FILE)}' AS o")
             engine.execute("CHECKPOINT o")  # the rename must not leave a log behind

@@ -7,6 +7,7 @@ between two reads, but it has threads, which a fork loses: so an application kee
 import contextlib
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 from genaiops.errors import StoreError
 from genaiops.store.engine import Engine, in_memory
@@ -18,9 +19,10 @@ KEPT = 2
 
 
 class WarmEngines:
-    """Instances without a file, lent one at a time."""
+    """Instances without a file for the store in `folder`, lent one at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._idle: list[tuple[Engine, KeptTail]] = []
         os.register_at_fork(after_in_child=self._forget)
 
@@ -35,7 +37,7 @@ class WarmEngines:
         try:
             instance, tail = self._idle.pop()
         except IndexError:
-            instance, tail = in_memory(), KeptTail()
+            instance, tail = in_memory(self._folder), KeptTail()
         engine = Engine(instance.connection.cursor())
         try:
             yield engine, tail

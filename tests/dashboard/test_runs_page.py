@@ -92,6 +92,18 @@ def test_the_shown_runs_are_compared_at_one_press(shown: Shown, sweep: Path) -> 
     assert "12 runs compared" in Screen(screen.app).texts
 
 
+def test_one_marked_run_is_none_to_compare_so_the_button_does_what_it_says(
+    shown: Shown, sweep: Path
+) -> None:
+    screen = shown("runs", sweep, exp="sweep", q="trial")
+    screen.app.session_state["picked runs"] = [_run("trial 3")]
+    screen.app.run()
+    next(button for button in screen.app.button if button.label == "Compare 12").click()
+    screen.app.run()
+
+    assert "12 runs compared" in Screen(screen.app).texts
+
+
 def test_equal_parameters_are_hidden_until_asked_for(shown: Shown, filled: Path) -> None:
     differing = shown("runs", filled, cmp=f"{ONE},{TWO}")
     everything = shown("runs", filled, cmp=f"{ONE},{TWO}", equal="true")

@@ -57,3 +57,15 @@ def test_any_worker_tells_what_all_have_counted_and_the_dead_hold_no_requests(tm
     assert "genaiops_gateway_in_flight 2" in lines
     assert 'genaiops_gateway_cache_total{outcome="hit"} 3' in lines
     assert Fleet(Metrics(), environment={}).alone
+
+
+def test_what_one_worker_has_answered_with_the_next_one_knows(tmp_path):
+    metrics = Metrics()
+    one = Fleet(metrics, environment={FOLDER: str(tmp_path)})
+    metrics.cached("hit")
+
+    assert 'genaiops_gateway_cache_total{outcome="hit"} 1' in one.text().decode()
+
+    (tmp_path / str(os.getpid())).rename(tmp_path / "99999999")  # as another process sees it
+    other = Fleet(Metrics(), environment={FOLDER: str(tmp_path)})
+    assert 'genaiops_gateway_cache_total{outcome="hit"} 1' in other.text().decode()

@@ -10,6 +10,7 @@ import pytest
 
 from genaiops.errors import StoreError
 from genaiops.store import LocalStore, compact, proc_id, segments
+from genaiops.store.engine import SPILLED
 from genaiops.store.events import encode
 from tests.store.making import START_NS, compacted, numbers, rows, span, spans
 
@@ -357,7 +358,9 @@ def test_old_hidden_files_are_swept(store: LocalStore) -> None:
     store.put_blob(b"x" * 100)
     (blobs,) = (store.folder / "artifacts" / "blobs").iterdir()
     left = [store.folder / "journal" / ".1-2.spans.jsonl.new", blobs / ".abc-1.new"]
+    left.append(store.folder / SPILLED / "duckdb_temp_1_0_storage_DEFAULT-0.tmp")
     for path in left:
+        path.parent.mkdir(exist_ok=True)
         path.touch()
         os.utime(path, (1, 1))
     fresh = store.folder / "alive" / ".1-2.new"
@@ -365,7 +368,7 @@ def test_old_hidden_files_are_swept(store: LocalStore) -> None:
 
     compacted(store)
 
-    assert [path.exists() for path in (*left, fresh)] == [False, False, True]
+    assert [path.exists() for path in (*left, fresh)] == [False, False, False, True]
 
 
 def test_a_store_that_was_copied_while_it_was_written_is_whole(
